@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the room."""
+"""What is kept: time series, durable logs, and records. Knows nothing of devices' bytes or people's screens."""
