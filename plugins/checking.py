@@ -1,0 +1,71 @@
+"""Turns what a codec saw into values that may be stored: types as declared, ranges judged. Knows no registry."""
+
+import math
+from typing import TypeAlias
+
+from standpipe.model.device_type import DeviceType, Metric
+from standpipe.model.errors import DecodeError
+from standpipe.model.reading import Observation, Value
+from standpipe.model.signal import Quality
+
+TEXT_LIMIT = 256
+"""Longest text kept in a field, in characters. A device is not trusted with more."""
+_TOO_LARGE = 1 << 63
+"""What a 64-bit integer field cannot hold; no float of ours comes near it either."""
+
+Checked: TypeAlias = tuple[dict[str, Value], Quality, list[str]]
+"""Fields ready to store, their quality, and what was wrong in words (`pressure 2600 kPa is over 2500`)."""
+
+
+def check(observation: Observation, device_type: DeviceType) -> Checked:
+    """Return the observation's fields with each value of its metric's type.
+
+    A value outside its range is kept and makes the reading suspect; one that is no value (not a number, infinite) is
+    left out and makes it suspect, so that the signals beside it are never lost. Raises DecodeError for a field that
+    the manifest does not declare or a value of another kind: that is a mistake of the codec.
+    """
+    fields: dict[str, Value] = {}
+    faults: list[str] = []
+    for name, raw in observation.fields.items():
+        metric = device_type.metrics.get(name)
+        if metric is None:
+            known = ", ".join(device_type.metrics)
+            raise DecodeError(f"{device_type.id}: field {name!r} is not declared; declared: {known}")
+        value = _coerce(name, raw, metric, faults)
+        if value is not None:
+            fields[name] = value
+            _judge(name, value, metric, faults)
+    return fields, Quality.SUSPECT if faults else Quality.GOOD, faults
+
+
+def _coerce(name: str, raw: Value, metric: Metric, faults: list[str]) -> Value | None:
+    """Return the value as its declared type, or None (and a fault) where it is none."""
+    wanted = metric.field_type
+    number = isinstance(raw, (int, float)) and not isinstance(raw, bool)
+    if isinstance(raw, float) and not math.isfinite(raw):
+        faults.append(f"{name} is {raw}, not a number")
+        return None
+    if number and wanted in (int, float) and abs(raw) >= _TOO_LARGE:  # type: ignore[arg-type]
+        faults.append(f"{name} is too large to be stored")
+        return None
+    fits = {
+        float: number,
+        int: number and raw == int(raw),
+        bool: isinstance(raw, bool) or raw in (0, 1),
+        str: isinstance(raw, str),
+    }
+    if not fits[wanted]:
+        raise DecodeError(f"{name} is {raw!r}, expected {wanted.__name__} ({metric.unit})")
+    return raw[:TEXT_LIMIT] if isinstance(raw, str) else wanted(raw)
+
+
+def _judge(name: str, value: Value, metric: Metric, faults: list[str]) -> None:
+    """Add a fault for a value outside the metric's range or list."""
+    if isinstance(value, str):
+        if metric.values and value not in metric.values:
+            faults.append(f"{name} is {value!r}, expected one of {', '.join(metric.values)}")
+        return
+    if metric.low is not None and value < metric.low:
+        faults.append(f"{name} {value:g} {metric.unit} is under {metric.low:g}")
+    if metric.high is not None and value > metric.high:
+        faults.append(f"{name} {value:g} {metric.unit} is over {metric.high:g}")
