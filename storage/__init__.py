@@ -1,1 +1,1 @@
-"""What is kept: time series, durable logs, and records. Knows nothing of devices' bytes or people's screens."""
+"""What is kept: time series behind the InfluxDB API, records in SQL. Never decides anything about an alarm."""
