@@ -1,0 +1,79 @@
+"""`standpipe plugin`: the plugin author's commands."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import msgspec
+
+from standpipe.model.errors import ConfigError, DecodeError
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Name the options."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    new = actions.add_parser("new", help="write a folder that explains itself, with one failing sample")
+    new.add_argument("name", help="vendor_model, snake_case; a path puts the folder there")
+    new.add_argument("--kind", required=True, help="measurement, like hydrant or smoke")
+    test = actions.add_parser("test", help="run the conformance suite on a folder and certify it")
+    test.add_argument("folder", type=Path)
+    test.add_argument("--quick", action="store_true", help="conformance only, without the 30,000 damaged frames")
+    attempt = actions.add_parser("try", help="show the readings of one payload and which rules would fire")
+    attempt.add_argument("folder", type=Path)
+    given = attempt.add_mutually_exclusive_group(required=True)
+    given.add_argument("--hex", help="payload as hexadecimal")
+    given.add_argument("--json", help="payload as JSON text")
+    parser.epilog = "Example: standpipe plugin new acme_hp100 --kind hydrant && standpipe plugin test acme_hp100"
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Hand over to the action; exit 1 when the folder or payload is not right."""
+    return {"new": _new, "test": _test, "try": _try}[options.action](options)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from plugins.scaffold import write_folder
+
+    target = Path(options.name)
+    try:
+        for path in write_folder(target, kind=options.kind):
+            print(f"wrote {path}")
+    except (ConfigError, FileExistsError, ValueError) as err:
+        print(err, file=sys.stderr)
+        return 1
+    print(f"next: standpipe plugin test {target}   (one sample fails until the codec is yours)")
+    return 0
+
+
+def _test(options: argparse.Namespace) -> int:
+    from plugins.certify import certify
+    from plugins.conformance import test_folder
+
+    problems = test_folder(options.folder)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        print(f"{len(problems)} problem(s) in {options.folder}", file=sys.stderr)
+        return 1
+    print(f"{options.folder}: conforms")
+    if not options.quick:
+        certificate = certify(options.folder)
+        print(certificate)
+        return 0 if certificate.passed else 1
+    return 0
+
+
+def _try(options: argparse.Namespace) -> int:
+    from plugins.trying import try_payload
+
+    from plugins.catalogue import load_folder
+
+    try:
+        payload = bytes.fromhex(options.hex) if options.hex is not None else options.json.encode()
+        for line in try_payload(load_folder(options.folder), payload):
+            print(msgspec.json.encode(line).decode())
+    except (DecodeError, ValueError) as err:
+        print(f"cannot be read: {err}", file=sys.stderr)
+        return 1
+    return 0

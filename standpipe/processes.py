@@ -1,0 +1,120 @@
+"""Builds each process from its rooms: the only place where rooms meet. Holds no logic of theirs."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from standpipe.commands.configuration import Configuration
+from standpipe.model.settings import split_listen
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def prepare(*, supervised: bool) -> None:
+    """Set up logging, and for a supervised process the end of life when its supervisor is gone."""
+    logging.basicConfig(
+        level=os.environ.get("LOGLEVEL", "INFO"),
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    if supervised:
+        threading.Thread(target=_follow, daemon=True, name="follow-supervisor").start()
+    gc.freeze()
+
+
+def run_collector(configuration: Configuration) -> None:
+    """Run the collector until SIGTERM or Ctrl-C."""
+    from collector.main import run
+
+    uvloop.run(
+        _until_signal(
+            run(
+                settings=configuration.settings,
+                catalogue=configuration.catalogue,
+                registry=configuration.registry,
+            )
+        )
+    )
+
+
+def run_tsdb(*, listen: str, data: str, token: str, memory_limit: str) -> None:
+    """Run the embedded database until SIGTERM or Ctrl-C."""
+    from storage.tsdb.server import run
+
+    run(listen, Path(data), token, memory_limit)
+
+
+def run_alerting(configuration: Configuration) -> None:
+    """Run alerting and the console on one address until SIGTERM or Ctrl-C."""
+    uvloop.run(_alerting(configuration))
+
+
+async def _alerting(configuration: Configuration) -> None:
+    from alerting.api import Api
+    from alerting.intake import Intake
+    from alerting.service import Alerting
+    from console.app import build_app
+
+    from storage.influx.query import InfluxQuery
+
+    settings = configuration.settings
+    service = await Alerting.open(
+        settings, configuration.catalogue, configuration.registry, configuration.contacts, configuration.rules
+    )
+    feed = Intake(service, settings)
+    api = Api(service, settings)
+    pages = build_app(service, InfluxQuery.from_settings(settings), settings)
+
+    async def route(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path == "/readings" or path.startswith("/receipts/"):
+            await feed(scope, receive, send)
+        elif path == "/health" or path.startswith("/api/"):
+            await api(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    host, port = split_listen(settings.alerting.listen)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            route, host=host, port=port, loop="uvloop", http="httptools", log_level="warning", access_log=False,
+            lifespan="on", timeout_graceful_shutdown=2,
+        )
+    )  # fmt: skip
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            work = tasks.create_task(service.run())
+            await server.serve()
+            work.cancel()
+    finally:
+        await service.close()
+
+
+async def _until_signal(work: Awaitable[None]) -> None:
+    """Run `work`; SIGTERM and SIGINT cancel it."""
+    task = asyncio.ensure_future(work)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        return
+
+
+def _follow() -> None:
+    """Wait for the end of standard input, which means that the supervisor is gone; then stop as SIGTERM would."""
+    while sys.stdin.buffer.read(1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
