@@ -26,7 +26,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     type_: Literal["float", "int", "bool", "str", ""] = msgspec.field(default="", name="type")
     """Field type in storage. Default by unit: bool -> bool, enum and text -> str, `1` -> int, else float."""
     values: dict[str, dict[str, str]] = {}
-    """For unit `enum`: each value with its label by language."""
+    """For unit `enum`: each value with its label by language. For a code (unit `1`): labels of those that have one."""
+    reference: Literal["gauge", "differential"] = "gauge"
+    """For unit `kPa`: whether the air pressure at the site matters to it (`checking.at_site`)."""
 
     @property
     def field_type(self) -> type[float] | type[int] | type[bool] | type[str]:
@@ -111,12 +113,8 @@ def read_device_type(folder: Path) -> DeviceType:
             rules.extend(build_rule(kind, name, spec) for kind in dict.fromkeys((manifest.kind, component_kind)))
         except ValueError as err:
             fault(f"rules.{name}", str(err))
-        if spec.metric and spec.metric not in manifest.metrics:
-            fault(f"rules.{name}.metric", f"no such metric {spec.metric!r}; declared: {', '.join(manifest.metrics)}")
-        if spec.when is not None and spec.when not in manifest.signals:
-            fault(f"rules.{name}.when", f"signal {spec.when!r} is not in `signals`")
-        if not spec.source:
-            fault(f"rules.{name}.source", 'is missing: name the standard and clause, or write "judgement"')
+        for key, reason in _rule_faults(spec, manifest):
+            fault(f"rules.{name}.{key}", reason)
     if faults:
         raise ConfigError(faults)
     return DeviceType(
@@ -135,3 +133,20 @@ def read_device_type(folder: Path) -> DeviceType:
         transport=tuple(manifest.transport),
         standard=manifest.standard,
     )
+
+
+def _rule_faults(spec: RuleSpec, manifest: _Manifest) -> list[tuple[str, str]]:
+    """Return what a rule names that the manifest does not have, or has as something else: (key, reason) each."""
+    found: list[tuple[str, str]] = []
+    metric = manifest.metrics.get(spec.metric)
+    if spec.metric and metric is None:
+        found.append(("metric", f"no such metric {spec.metric!r}; declared: {', '.join(manifest.metrics)}"))
+    if metric is not None and (spec.is_ is not None) != (metric.field_type is bool):
+        found.append(("metric", "a yes-or-no metric goes with `is`, a number with one of the limits"))
+    elif metric is not None and metric.field_type is str:
+        found.append(("metric", "is text; a rule compares numbers and yes-or-no metrics"))
+    if spec.when is not None and spec.when not in manifest.signals:
+        found.append(("when", f"signal {spec.when!r} is not in `signals`"))
+    if not spec.source:
+        found.append(("source", 'is missing: name the standard and clause, or write "judgement"'))
+    return found

@@ -1,5 +1,6 @@
 """Rules as people write them, in device manifests and in provisioning/rules: read, checked, never evaluated here."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -9,11 +10,17 @@ from standpipe.model.signal import Signal
 
 
 class RuleSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One rule's table in TOML. Either `metric` with `below` or `above`, or `when` a signal is on."""
+    """One rule's table in TOML. Either `metric` with one limit (or `is`), or `when` a signal is on."""
 
     metric: str = ""
     below: float | None = None
     above: float | None = None
+    at_most: float | None = None
+    """Like `below`, the limit itself included."""
+    at_least: float | None = None
+    """Like `above`, the limit itself included."""
+    is_: bool | None = msgspec.field(default=None, name="is")
+    """For a yes-or-no metric: fires while it has this value."""
     clear: float | None = None
     """Level at which a firing alert resolves; the other side of the limit. Default: the limit itself."""
     for_: str = msgspec.field(default="0s", name="for")
@@ -54,22 +61,26 @@ def build_rule(kind: str, name: str, spec: RuleSpec) -> Rule:
     hold = parse_duration(spec.for_)
     common = {"id": f"{kind}.{name}", "kind": kind, "hold": hold, "signal": spec.signal, "source": spec.source}
     label, sites = spec.label, frozenset(spec.sites)
+    limits = _limits(spec)
     if spec.when is not None:
-        if spec.metric or spec.below is not None or spec.above is not None or spec.clear is not None:
-            raise ValueError("`when` is a state rule: metric, below, above and clear do not go with it")
+        if spec.metric or limits or spec.clear is not None:
+            raise ValueError("`when` is a state rule: metric, limits and clear do not go with it")
         return Rule(comparison="state", when=spec.when, label=label, sites=sites, **common)  # type: ignore[arg-type]
     if not spec.metric:
-        raise ValueError('expected `metric` with `below` or `above`, or `when = "<signal>"`')
-    if (spec.below is None) == (spec.above is None):
-        raise ValueError("expected exactly one of `below` and `above`")
-    limit = spec.below if spec.below is not None else spec.above
-    assert limit is not None
-    clear = limit if spec.clear is None else spec.clear
-    if spec.below is not None and clear < limit:
-        raise ValueError(f"`clear` ({clear:g}) must not be under `below` ({limit:g}), or the alert could never settle")
-    if spec.above is not None and clear > limit:
-        raise ValueError(f"`clear` ({clear:g}) must not be over `above` ({limit:g}), or the alert could never settle")
-    comparison: Literal["below", "above"] = "below" if spec.below is not None else "above"
+        raise ValueError('expected `metric` with a limit, or `when = "<signal>"`')
+    if len(limits) != 1:
+        raise ValueError("expected exactly one of `below`, `above`, `at_most`, `at_least` and `is`")
+    comparison, written, limit = limits[0]
+    clear = written if spec.clear is None else spec.clear
+    if comparison == "below" and clear < written:
+        raise ValueError(
+            f"`clear` ({clear:g}) must not be under the limit ({written:g}), or the alert could never settle"
+        )
+    if comparison == "above" and clear > written:
+        raise ValueError(
+            f"`clear` ({clear:g}) must not be over the limit ({written:g}), or the alert could never settle"
+        )
+    clear = max(clear, limit) if comparison == "below" else min(clear, limit)
     return Rule(
         metric=spec.metric,
         comparison=comparison,
@@ -79,3 +90,23 @@ def build_rule(kind: str, name: str, spec: RuleSpec) -> Rule:
         sites=sites,
         **common,  # type: ignore[arg-type]
     )
+
+
+def _limits(spec: RuleSpec) -> list[tuple[Literal["below", "above"], float, float]]:
+    """Return every limit given: one of the two comparisons that the engine knows, the limit as written, as compared.
+
+    A limit that is itself included becomes the next number beside it: `x >= 25` and `x > 24.999999999999996` are the
+    same for floats, and the engine stays as it is. A yes-or-no metric compares as 0 and 1.
+    """
+    found: list[tuple[Literal["below", "above"], float, float]] = []
+    if spec.below is not None:
+        found.append(("below", spec.below, spec.below))
+    if spec.above is not None:
+        found.append(("above", spec.above, spec.above))
+    if spec.at_most is not None:
+        found.append(("below", spec.at_most, math.nextafter(spec.at_most, math.inf)))
+    if spec.at_least is not None:
+        found.append(("above", spec.at_least, math.nextafter(spec.at_least, -math.inf)))
+    if spec.is_ is not None:
+        found.append(("above" if spec.is_ else "below", 0.5, 0.5))
+    return found
