@@ -6,10 +6,12 @@ It connects, says its status, sends heartbeats, reconnects when the line is dead
 import asyncio
 import contextlib
 import logging
-import struct
 from collections.abc import Callable
 
+from standpipe.model.gb26875.encode import adu
 from standpipe.model.gb26875.frame import time_label
+from standpipe.model.gb26875.objects import ComponentState, TransmitterState
+from standpipe.model.gb26875.text import write_description
 from standpipe.model.signal import Lane
 from standpipe.town.transmitter import Ticket, Transmitter
 
@@ -46,17 +48,19 @@ class Panel:
     def component(self, kind: int, address: int, *, status: int, text: str = "") -> Ticket:
         """Report one component's state (type 2): `kind` by table 5, `status` as in figure 7. Fire goes first."""
         now = self._clock()
-        body = struct.pack("<BBBBBIH", 2, 1, *SYSTEM, kind, address, status)
-        adu = body + _description(text) + time_label(now, self._utc_offset)
-        ticket = self.transmitter.submit(adu, now, lane=Lane.FIRE if status & FIRE & ~NORMAL else Lane.NORMAL)
+        label = time_label(now, self._utc_offset)
+        state = ComponentState(*SYSTEM, kind, address, status, write_description(text), label)
+        ticket = self.transmitter.submit(
+            adu(2, [state]), now, lane=Lane.FIRE if status & FIRE & ~NORMAL else Lane.NORMAL
+        )
         self._wake.set()
         return ticket
 
     def status(self, status: int = NORMAL) -> Ticket:
         """Report the transmitter's own state (type 21)."""
         now = self._clock()
-        adu = bytes([21, 1, status]) + time_label(now, self._utc_offset)
-        ticket = self.transmitter.submit(adu, now)
+        state = TransmitterState(status, time_label(now, self._utc_offset))
+        ticket = self.transmitter.submit(adu(21, [state]), now)
         self._wake.set()
         return ticket
 
@@ -113,14 +117,3 @@ class Panel:
         finally:
             read.cancel()
             woken.cancel()
-
-
-def _description(text: str) -> bytes:
-    """Return 31 bytes of GB 18030, cut between characters, padded with zeros."""
-    raw = b""
-    for character in text:
-        encoded = character.encode("gb18030")
-        if len(raw) + len(encoded) > 31:
-            break
-        raw += encoded
-    return raw.ljust(31, b"\0")

@@ -5,6 +5,8 @@ import msgspec
 TOWN = {"zh": "云汀镇（模拟）", "en": "Yunting Town (simulated)"}
 ORIGIN = (37.60, 93.20)
 """Latitude and longitude (WGS-84) of the map's south-west corner: open desert, where no town is."""
+DATUM_ALTITUDE = 2850
+"""Metres above sea level of the town's zero; the network's levels count from it."""
 SPACING = 140.0
 """Metres between street corners."""
 
