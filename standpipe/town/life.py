@@ -84,6 +84,10 @@ class TownLife:
         self.water.repair_main(pipe)
         self.pressures = self.water.pressures()
 
+    def now(self) -> int:
+        """Return the town's time, epoch ms."""
+        return self._clock()
+
     @property
     def readings_sent(self) -> int:
         """Return how many samples the collector has taken."""

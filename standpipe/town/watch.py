@@ -1,0 +1,74 @@
+"""Looks at the wall and at incidents through alerting's HTTP API, as any program could. Changes nothing there."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from alerting.views import IncidentView, WallView
+from standpipe.model.settings import Settings
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+PAUSE = 0.2
+"""Seconds between two looks."""
+
+
+class Watch:
+    """A reader of `GET /api/wall` and `GET /api/incidents/{id}`."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take where alerting is."""
+        headers = {"authorization": f"Bearer {settings.alerting.token}"} if settings.alerting.token else {}
+        self._client = httpx.AsyncClient(base_url=settings.alerting_url, headers=headers, timeout=5.0, trust_env=False)
+
+    async def wall(self) -> WallView | None:
+        """Return the wall now, or None while alerting does not answer."""
+        return await self._get("/api/wall", WallView)
+
+    async def incident(self, id_: str) -> IncidentView | None:
+        """Return an incident now, or None while alerting does not answer."""
+        return await self._get(f"/api/incidents/{id_}", IncidentView)
+
+    async def on_wall(self, find: Callable[[WallView], T | None], *, patience: float) -> T | None:
+        """Look until `find` sees something on the wall and return that; None after `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    wall = await self.wall()
+                    if wall is not None and (found := find(wall)) is not None:
+                        return found
+                    await asyncio.sleep(PAUSE)
+        except TimeoutError:
+            return None
+
+    async def on_incident(self, id_: str, find: Callable[[IncidentView], T | None], *, patience: float) -> T | None:
+        """Look until `find` sees something in an incident and return that; None after `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                while True:
+                    incident = await self.incident(id_)
+                    if incident is not None and (found := find(incident)) is not None:
+                        return found
+                    await asyncio.sleep(PAUSE)
+        except TimeoutError:
+            return None
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def _get(self, path: str, shape: type[T]) -> T | None:
+        try:
+            answer = await self._client.get(path)
+        except httpx.HTTPError as err:
+            log.warning("path=%s reason=%r", path, err)
+            return None
+        if not answer.is_success:
+            log.warning("path=%s status=%d", path, answer.status_code)
+            return None
+        return msgspec.json.decode(answer.content, type=shape)
