@@ -1,5 +1,6 @@
 """Site, Zone, Device and the Registry that finds them: what is installed where, read from provisioning/sites."""
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -168,6 +169,11 @@ def _cross_check(
         elif device.address in seen:
             fault("device", id_, "address", f"{device.address} is also the address of {seen[device.address]}")
         seen[device.address] = id_
+        for peer in device.peers:
+            try:
+                ipaddress.ip_network(peer, strict=False)
+            except ValueError:
+                fault("device", id_, "peers", f"expected networks like 10.1.0.0/16, got {peer!r}")
         if device.interval:
             try:
                 parse_duration(device.interval)

@@ -1,0 +1,143 @@
+"""MQTT client at QoS 1: a message is acknowledged to the broker when it is on disk. Never keeps messages itself.
+
+The session outlives the connection, so what was not acknowledged comes again; each connection is a client of its own,
+so an answer that is late can never acknowledge another connection's message.
+"""
+
+import asyncio
+import logging
+import random
+from typing import Any
+
+from gmqtt import Client
+from gmqtt.mqtt.handler import MQTTConnectError
+
+from collector.arrival import Arrival, Repeats
+from collector.inputs.json_items import checked_id
+from collector.inputs.topic import TopicTemplate
+from collector.intake import Intake
+from collector.record import Quarantined
+from standpipe.model import clock
+from standpipe.model.errors import DecodeError, Retryable
+from standpipe.model.settings import Mqtt
+
+log = logging.getLogger(__name__)
+
+NAME = "mqtt"
+RECEIVE_MAXIMUM = 1_000
+"""Messages that the broker may have under way to us unacknowledged: the back-pressure (MQTT 5.0, 3.1.2.11.3)."""
+SESSION_SECONDS = 7 * 86_400
+"""How long the broker keeps our session, and what comes for it, while we are away."""
+CONNECT_SECONDS = 10.0
+STABLE_SECONDS = 30.0
+"""A connection that held this long starts the next back-off from the beginning."""
+LONGEST_PAUSE = 30.0
+_quiet = logging.getLogger("collector.inputs.mqtt.gmqtt")
+_quiet.setLevel(logging.CRITICAL)  # it reports every step; what matters is logged here
+
+
+class MqttInput:
+    """Keeps one subscription alive."""
+
+    def __init__(self, intake: Intake, settings: Mqtt) -> None:
+        """Take where uplinks go. Raises ValueError when the topic template is wrong."""
+        self._intake = intake
+        self._settings = settings
+        self._template = TopicTemplate(settings.topic)
+        self.connected = asyncio.Event()
+        """Set while the subscription is in force."""
+
+    async def run(self) -> None:
+        """Connect, receive, connect again with growing pauses, until cancelled."""
+        pause = 0.5
+        loop = asyncio.get_running_loop()
+        while True:
+            started = loop.time()
+            try:
+                await self._session()
+            except (OSError, MQTTConnectError, TimeoutError) as err:
+                reason = f"{type(err).__name__}: {err}"
+            else:
+                reason = "connection lost"
+            if loop.time() - started > STABLE_SECONDS:
+                pause = 0.5
+            log.warning("mqtt not connected host=%s reason=%s again_in=%.1fs", self._settings.host, reason, pause)
+            await asyncio.sleep(pause * random.uniform(0.7, 1.0))  # noqa: S311 - spreads clients, hides nothing
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _session(self) -> None:
+        """One connection from start to end. Raises OSError, TimeoutError or MQTTConnectError when there is none."""
+        lost = asyncio.Event()
+        client: Any = Client(  # type: ignore[no-untyped-call]
+            self._settings.client_id,
+            clean_session=False,
+            optimistic_acknowledgement=False,
+            session_expiry_interval=SESSION_SECONDS,
+            receive_maximum=RECEIVE_MAXIMUM,
+            logger=_quiet,
+        )
+        client.set_config({"reconnect_retries": -2, "reconnect_delay": 0})  # below any count: never by itself
+        if self._settings.username:
+            client.set_auth_credentials(self._settings.username, self._settings.password or None)
+
+        async def on_message(_: Client, topic: str, payload: bytes, __: int, properties: dict[str, Any]) -> int:
+            try:
+                await self._take(topic, payload, again=bool(properties.get("dup")))
+            except Retryable as err:
+                # Without an acknowledgement the broker sends it again, but only to a new connection.
+                log.warning("mqtt message not acknowledged reason=%s", err)
+                lost.set()
+                raise
+            return 0
+
+        def on_subscribe(_: Client, __: int, granted: tuple[int, ...], ___: Any) -> None:
+            if any(qos >= 128 for qos in granted):
+                log.error("mqtt broker refuses the subscription topic=%s", self._template.subscription)
+                lost.set()
+                return
+            self.connected.set()
+            log.info("mqtt subscribed host=%s topic=%s", self._settings.host, self._template.subscription)
+
+        client.on_message = on_message
+        client.on_connect = lambda client, *_: client.subscribe(self._template.subscription, qos=1)
+        client.on_subscribe = on_subscribe
+        client.on_disconnect = lambda *_: lost.set()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await client.connect(self._settings.host, self._settings.port, keepalive=30)
+            await lost.wait()
+        finally:
+            self.connected.clear()
+            client.stop_reconnect()
+            try:
+                async with asyncio.timeout(2):
+                    await client.disconnect()
+            except (OSError, TimeoutError, AttributeError) as err:  # AttributeError: gmqtt, when it never connected
+                log.debug("mqtt connection was gone already reason=%s", err)
+
+    async def _take(self, topic: str, payload: bytes, *, again: bool) -> None:
+        """Keep one message; return when it is on disk. Raises Retryable."""
+        now = clock.now()
+        try:
+            device_type, device = self._template.read(topic)
+            address = f"device:{checked_id(device)}"
+        except DecodeError as err:
+            await asyncio.shield(self._intake.quarantine(NAME, [_strange(topic, str(err), payload, now)]))
+            return
+        arrival = Arrival(
+            source=NAME,
+            address=address,
+            payload=payload,
+            received_at=now,
+            device_type=device_type,
+            identity=topic.encode() + b"\0" + payload,
+            repeats=Repeats.STAMPED,
+            again=again,
+        )
+        await asyncio.shield(self._intake.take(NAME, [arrival]).durable)
+
+
+def _strange(topic: str, reason: str, payload: bytes, now: int) -> Quarantined:
+    return Quarantined(
+        address=f"mqtt:{topic[:150]}", device_type="", cause="decode", reason=reason, payload=payload, at=now
+    )

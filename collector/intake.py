@@ -1,0 +1,137 @@
+"""What every input calls: arrivals in, one future out, done when all of them are on disk. Never answers a device."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from collector.arrival import Arrival, Repeats
+from collector.counters import Counters
+from collector.duplicates import Duplicates
+from collector.pipeline import Pipeline, resend_key
+from collector.record import Empty, Kept, Outcome, Quarantined
+from collector.spool import Spool
+from standpipe.model.signal import Lane
+
+
+class Duplicate(msgspec.Struct, frozen=True):
+    """A repetition of an uplink that is kept, or about to be."""
+
+    address: str
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What became of some arrivals."""
+
+    outcomes: list[Outcome | Duplicate]
+    """One for each arrival, in order."""
+    durable: "asyncio.Future[None]"
+    """Done when the devices may be acknowledged; raises Retryable when they must not be."""
+
+
+class Intake:
+    """Pipeline and spool behind one door."""
+
+    def __init__(self, pipeline: Pipeline, spool: Spool, counters: Counters, duplicates: Duplicates) -> None:
+        """Take the parts; `counters` is shared with the pipeline."""
+        self.pipeline = pipeline
+        self.spool = spool
+        self.counters = counters
+        self._duplicates = duplicates
+
+    def take(self, source: str, arrivals: Sequence[Arrival]) -> Taken:
+        """Take arrivals of one input. Costs no task: many frames, one future."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        outcomes: list[Outcome | Duplicate] = []
+        kept: list[Kept] = []
+        refused: list[Quarantined] = []
+        waits: list[asyncio.Future[None]] = []
+        for arrival in arrivals:
+            outcome: Outcome | Duplicate
+            key = resend_key(arrival.address, arrival.identity or arrival.payload)
+            if arrival.repeats is not Repeats.NEVER and arrival.again and self._duplicates.seen(key):
+                outcome = Duplicate(arrival.address)
+                first = self._duplicates.first(key)
+                if first is not None and first is not done and not first.done():
+                    waits.append(first)
+            else:
+                outcome = self.pipeline.process(arrival, key=key)
+                if arrival.repeats is Repeats.NUMBERED or (arrival.repeats is Repeats.STAMPED and _stamped(outcome)):
+                    self._duplicates.remember(key, done, now=arrival.received_at)
+                if isinstance(outcome, Kept):
+                    kept.append(outcome)
+                elif isinstance(outcome, Quarantined):
+                    refused.append(outcome)
+            outcomes.append(outcome)
+        self.counters.add("received", source, len(arrivals))
+        if kept:
+            waits.append(self.spool.append(kept))
+        if refused:
+            waits.append(self.spool.quarantine.keep(refused))
+        self._settle_when(waits, outcomes, done, source)
+        return Taken(outcomes, done)
+
+    def quarantine(self, source: str, items: Sequence[Quarantined]) -> "asyncio.Future[None]":
+        """Keep uplinks that an input could not even read, counted like the others."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.counters.add("received", source, len(items))
+        self._settle_when([self.spool.quarantine.keep(items)], list(items), done, source)
+        return done
+
+    def _settle_when(
+        self,
+        waits: "list[asyncio.Future[None]]",
+        outcomes: Sequence[Outcome | Duplicate],
+        done: "asyncio.Future[None]",
+        source: str,
+    ) -> None:
+        """Settle `done` when all of `waits` are; count what became of each."""
+        left = len(waits)
+
+        def one_less(_: "asyncio.Future[None]") -> None:
+            nonlocal left
+            left -= 1
+            if left > 0:
+                return
+            failure = next((error for wait in waits if (error := wait.exception())), None)
+            self._count(outcomes, source, failed=failure is not None)
+            if done.done():
+                return
+            if failure is None:
+                done.set_result(None)
+            else:
+                done.set_exception(failure)
+                done.exception()  # an input that went away meanwhile is no reason for a warning
+
+        if not waits:
+            self._count(outcomes, source, failed=False)
+            done.set_result(None)
+        for wait in waits:
+            wait.add_done_callback(one_less)
+
+    def _count(self, outcomes: Sequence[Outcome | Duplicate], source: str, *, failed: bool) -> None:
+        if failed:
+            self.counters.add("refused", source, len(outcomes))
+            return
+        counts = {"stored": 0, "quarantined": 0, "duplicate": 0, "empty": 0, "readings": 0, "fire_readings": 0}
+        for outcome in outcomes:
+            if isinstance(outcome, Kept):
+                counts["stored"] += 1
+                counts["readings"] += len(outcome.record.readings)
+                counts["fire_readings"] += len(outcome.record.readings) if outcome.lane is Lane.FIRE else 0
+            elif isinstance(outcome, Quarantined):
+                counts["quarantined"] += 1
+            elif isinstance(outcome, Empty):
+                counts["empty"] += 1
+            else:
+                counts["duplicate"] += 1
+        for name, count in counts.items():
+            if count:
+                self.counters.add(name, source, count)
+
+
+def _stamped(outcome: Outcome) -> bool:
+    """Return whether every reading carries a time of the device's own."""
+    return isinstance(outcome, Kept) and all(
+        reading.observed_at != reading.received_at for reading in outcome.record.readings
+    )

@@ -1,0 +1,133 @@
+"""The collector process: opens the spool, starts inputs and outputs in one TaskGroup. Decides nothing else."""
+
+import asyncio
+import logging
+import resource
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from collector.counters import Counters
+from collector.duplicates import Duplicates
+from collector.inputs.gb26875 import Gb26875Server
+from collector.inputs.http import HttpInputApp
+from collector.inputs.http_server import HttpServer
+from collector.inputs.mqtt import MqttInput
+from collector.intake import Intake
+from collector.outputs import alerting, influxdb
+from collector.outputs.drain import drain
+from collector.pipeline import Pipeline
+from collector.spool import Spool
+from collector.status import pages
+from plugins.catalogue import Catalogue
+from standpipe.model import clock
+from standpipe.model.registry import Registry
+from standpipe.model.settings import Settings
+from standpipe.model.signal import Lane
+from storage.influx.line_protocol import LineEncoder, signals_by_kind
+from storage.influx.writer import InfluxWriter
+
+log = logging.getLogger(__name__)
+
+_SPARE_FILES = 200
+"""Descriptors kept back for the spool, the outputs and HTTP."""
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the collector listens, once it does."""
+
+    http: int
+    gb26875: int
+    """TCP port, 0 when that input is not enabled."""
+
+
+async def run(
+    settings: Settings,
+    catalogue: Catalogue,
+    registry: Registry,
+    *,
+    started: Callable[[Doors], None] | None = None,
+) -> None:
+    """Run until cancelled. `started` is called when all doors are open.
+
+    Raises OSError when an address cannot be had, sqlite3.Error when the spool file cannot be written.
+    """
+    counters = Counters()
+    spool = await Spool.open(settings.data_dir / "collector.spool", settings.collector.spool, counters)
+    try:
+        duplicates = Duplicates()
+        for key in await spool.recent_keys():
+            duplicates.remember(key, None, now=clock.now())
+        intake = Intake(Pipeline(catalogue.types, registry, counters), spool, counters, duplicates)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(spool.run(), name="spool")
+            _start_outputs(group, settings, catalogue, spool, counters)
+            doors = await _start_inputs(group, settings, catalogue, intake)
+            log.info("collector running spool=%s http=%d gb26875=%d", spool.id, doors.http, doors.gb26875)
+            if started is not None:
+                started(doors)
+    finally:
+        await spool.close()
+
+
+async def _start_inputs(group: asyncio.TaskGroup, settings: Settings, catalogue: Catalogue, intake: Intake) -> Doors:
+    """Open every configured door."""
+    transmitters: Gb26875Server | None = None
+    if settings.collector.gb26875.enabled:
+        limit = min(settings.collector.gb26875.max_connections, _raise_file_limit() - _SPARE_FILES)
+        offset = datetime.now(UTC).astimezone(ZoneInfo(settings.timezone)).utcoffset()
+        assert offset is not None
+        transmitters = Gb26875Server(
+            intake,
+            settings.collector.gb26875,
+            max_connections=max(limit, 1),
+            utc_offset=int(offset.total_seconds()),
+        )
+        await transmitters.start()
+        group.create_task(transmitters.run(), name="gb26875")
+    status = pages(intake.spool, intake.counters, lambda: transmitters.connections if transmitters else 0)
+    app = HttpInputApp(intake, settings.collector.http, types=list(catalogue.types), pages=status)
+    http = HttpServer(app, settings.collector.http.listen)
+    group.create_task(http.run(), name="http")
+    if settings.collector.mqtt.host:
+        group.create_task(MqttInput(intake, settings.collector.mqtt).run(), name="mqtt")
+    return Doors(http=http.port, gb26875=transmitters.port if transmitters else 0)
+
+
+def _start_outputs(
+    group: asyncio.TaskGroup, settings: Settings, catalogue: Catalogue, spool: Spool, counters: Counters
+) -> None:
+    """Start two lanes for each output, each with a connection of its own."""
+    signals = signals_by_kind(loaded.type for loaded in catalogue.types.values())
+    influx_paces = influxdb.paces(settings.influx)
+    for lane in Lane:
+        influx = influxdb.InfluxOutput(
+            lane, InfluxWriter.from_settings(settings), LineEncoder(signals), spool.dead_letters, counters
+        )
+        cursor = spool.cursor(influxdb.NAME, lane)
+        group.create_task(drain(cursor, influx, influx_paces[lane], counters), name=f"influxdb {lane}")
+        feed = _feed(settings, lane, spool, counters)
+        cursor = spool.cursor(alerting.NAME, lane)
+        group.create_task(drain(cursor, feed, alerting.PACES[lane], counters), name=f"alerting {lane}")
+    life = _feed(settings, Lane.NORMAL, spool, counters)
+    group.create_task(life.sign_of_life(), name="sign of life")
+
+
+def _feed(settings: Settings, lane: Lane, spool: Spool, counters: Counters) -> alerting.AlertingOutput:
+    client = alerting.client(settings.alerting_url, settings.alerting.token)
+    return alerting.AlertingOutput(lane, client, collector=spool.id, dead_letters=spool.dead_letters, counters=counters)
+
+
+def _raise_file_limit() -> int:
+    """Raise the soft limit of open files to the hard one; return what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (ValueError, OSError) as err:
+            log.warning("limit of open files stays soft=%d reason=%s", soft, err)
+            return soft
+    return wanted

@@ -1,0 +1,125 @@
+"""Arrival to readings: identify, decode, check, stamp, choose the lane. Pure of sockets, files and clocks."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+from collector.arrival import Arrival
+from collector.counters import Counters
+from collector.device_time import Clock, observed_at
+from collector.identify import Directory, Refusal, Sender
+from collector.record import Empty, Kept, Outcome, Quarantined, Record, encode
+from plugins.catalogue import LoadedType
+from plugins.checking import check
+from standpipe.model.errors import DecodeError
+from standpipe.model.gb26875.frame import read_time_label
+from standpipe.model.reading import Observation, Reading, Uplink
+from standpipe.model.registry import Registry
+from standpipe.model.signal import URGENT, Lane, Quality
+
+REASON_LIMIT = 300
+"""Longest reason kept, in characters: it quotes what a device sent."""
+MAX_ALARMING = 100_000
+"""Devices remembered as alarming. Beyond that the clearing of an alarm may travel in the normal lane."""
+
+
+def resend_key(address: str, identity: bytes) -> bytes:
+    """Return what an uplink and its resend have in common, in 16 bytes."""
+    return blake2b(address.encode() + b"\0" + identity, digest_size=16).digest()
+
+
+class Pipeline:
+    """Turns one arrival into one outcome. Remembers only which devices are alarming."""
+
+    def __init__(self, types: Mapping[str, LoadedType], registry: Registry, counters: Counters) -> None:
+        """Take the catalogue's types by folder name and the registry."""
+        self.directory = Directory(types, registry)
+        self._counters = counters
+        self._alarming: dict[str, None] = {}
+
+    def process(self, arrival: Arrival, *, key: bytes) -> Outcome:
+        """Return what becomes of one arrival; `key` is its `resend_key`. Never raises for anything a device sent."""
+        sender = self.directory.admit(arrival)
+        if isinstance(sender, Refusal):
+            return _quarantine(arrival, sender.cause, sender.reason, sender.device_type)
+        uplink = Uplink(
+            source=arrival.source,
+            address=arrival.address,
+            payload=arrival.payload,
+            received_at=arrival.received_at,
+            device_type=sender.device.type,
+            utc_offset=sender.utc_offset(arrival.received_at),
+            profile=sender.device.profile,
+        )
+        sent_at = read_time_label(arrival.clock, uplink.utc_offset) if arrival.clock else None
+        try:
+            readings = self._readings(uplink, sender, key=key, sent_at=sent_at)
+            record = Record(arrival.source, arrival.address, key, arrival.payload, readings)
+            body = encode(record)
+        except (DecodeError, UnicodeEncodeError, OverflowError) as err:
+            return _quarantine(arrival, "decode", str(err), sender.device.type)
+        if not readings:
+            return Empty(arrival.address)
+        lane = Lane.FIRE if any(reading.lane is Lane.FIRE for reading in readings) else Lane.NORMAL
+        return Kept(lane, record, body)
+
+    def _readings(self, uplink: Uplink, sender: Sender, *, key: bytes, sent_at: int | None) -> list[Reading]:
+        """Decode, check and stamp. Raises DecodeError; then nothing of the uplink is used."""
+        device_type = sender.loaded.type
+        readings = []
+        for observation in sender.loaded.decode(uplink):
+            fields, quality, _ = check(observation, device_type)
+            if not (fields or observation.signals or observation.reports_signals):
+                continue
+            at, believed = observed_at(observation.observed_at, received_at=uplink.received_at, sent_at=sent_at)
+            if believed is not Clock.GOOD:
+                self._counters.add(believed, uplink.source)
+                quality = Quality.SUSPECT
+            if quality is Quality.SUSPECT:
+                self._counters.add("suspect_readings", uplink.source)
+            place = sender.place(observation.component)
+            readings.append(
+                Reading(
+                    device=place.device,
+                    kind=device_type.component_kind if observation.component else device_type.kind,
+                    observed_at=at,
+                    received_at=uplink.received_at,
+                    fields=fields,
+                    signals=observation.signals,
+                    reports_signals=observation.reports_signals,
+                    site=place.site,
+                    zone=place.zone,
+                    district=place.district,
+                    quality=quality,
+                    lane=self._lane(place.device, observation),
+                    uplink_id=_uplink_id(key, observation.observed_at, uplink.received_at),
+                    text=observation.text,
+                )
+            )
+        return readings
+
+    def _lane(self, device: str, observation: Observation) -> Lane:
+        """Return the fire lane for an alarm and for its end: an end that is overtaken would close the next alarm."""
+        if observation.signals and not URGENT.isdisjoint(observation.signals):
+            if len(self._alarming) < MAX_ALARMING:
+                self._alarming[device] = None
+            return Lane.FIRE
+        if observation.reports_signals and device in self._alarming:
+            del self._alarming[device]
+            return Lane.FIRE
+        return Lane.NORMAL
+
+
+def _uplink_id(key: bytes, stamp: int | None, received_at: int) -> str:
+    """Return the same id for the same frame, and another one for equal words said at another time."""
+    return f"{key.hex()}-{received_at if stamp is None else stamp:x}"
+
+
+def _quarantine(arrival: Arrival, cause: str, reason: str, device_type: str) -> Quarantined:
+    return Quarantined(
+        address=arrival.address,
+        device_type=device_type,
+        cause=cause,
+        reason=reason[:REASON_LIMIT],
+        payload=arrival.payload,
+        at=arrival.received_at,
+    )

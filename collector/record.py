@@ -1,0 +1,64 @@
+"""What the spool keeps of one uplink, and its bytes. Never read by another room: outputs get the readings."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from standpipe.model.reading import Reading
+from standpipe.model.signal import Lane
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """All readings of one uplink, with the bytes they were decoded from."""
+
+    source: str
+    address: str
+    key: bytes
+    """What a resend of this uplink has in common with it; empty where resends cannot be told."""
+    payload: bytes
+    readings: list[Reading]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An uplink that goes into the spool."""
+
+    lane: Lane
+    record: Record
+    body: bytes
+    """The record's bytes on disk."""
+
+
+class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+    """An uplink that cannot be used, kept with the reason."""
+
+    address: str
+    device_type: str
+    cause: str
+    """unknown | decode | peer | type | frame | command"""
+    reason: str
+    """For a person."""
+    payload: bytes
+    at: int
+
+
+class Empty(msgspec.Struct, frozen=True):
+    """An uplink of a registered device that says nothing to store."""
+
+    address: str
+
+
+Outcome: TypeAlias = Kept | Quarantined | Empty
+"""What the pipeline makes of one arrival."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Record)
+
+
+def encode(record: Record) -> bytes:
+    """Return the record's bytes on disk."""
+    return _encoder.encode(record)
+
+
+def decode(body: bytes) -> Record:
+    """Return the record of its bytes. Raises msgspec.DecodeError or ValidationError for anything else."""
+    return _decoder.decode(body)
