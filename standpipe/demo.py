@@ -86,7 +86,7 @@ class Demo:
         gateway = SmsGateway(host=host, port=port, clock=clock.now)
         life = TownLife(self._settings, self._registry, clock=clock.now)
         watch = Watch(self._settings)
-        story = Story(life, watch, gateway, registry=self._registry, terminal=self._terminal)
+        story = Story(life, watch, registry=self._registry, terminal=self._terminal)
         work = [
             asyncio.create_task(gateway.run()),
             asyncio.create_task(life.run()),

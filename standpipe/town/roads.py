@@ -35,11 +35,17 @@ class Road(Protocol):
 class HttpRoad:
     """`POST /ingest/{device_type}`: one object, or a list of those that had to wait."""
 
-    def __init__(self, url: str, *, token: str = "", timeout: float = 5.0) -> None:
-        """Take the collector's base URL."""
+    def __init__(self, url: str, *, token: str = "", transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Take the collector's base URL; `transport` replaces the network in tests."""
         headers = {"content-type": "application/json"} | ({"authorization": f"Bearer {token}"} if token else {})
-        limits = httpx.Limits(max_connections=8, keepalive_expiry=60)
-        self._client = httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, limits=limits, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=url,
+            headers=headers,
+            timeout=5.0,
+            limits=httpx.Limits(max_connections=8, keepalive_expiry=60),
+            transport=transport,
+            trust_env=False,
+        )
 
     async def send(self, device_type: str, samples: Sequence[Sample]) -> None:
         """Post the samples; 202 is the collector's word that they are on its disk."""

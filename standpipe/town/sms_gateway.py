@@ -7,6 +7,7 @@ Receipt:  POST <receipt_url> {"id", "message_id", "status": "delivered", "at"}.
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any, TypeAlias
 
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 RECEIPT_DELAY = 0.3
 """Seconds between taking a message and its receipt: a mobile network in a good mood."""
 RECEIPT_TRIES = 5
+RECEIPT_PAUSE = 0.5
+"""Seconds before a refused receipt is posted again; doubled each time."""
 _MAX_BODY = 65_536
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -60,6 +63,7 @@ class SmsGateway:
             self.app,
             host=host,
             port=port,
+            interface="asgi3",
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -67,10 +71,9 @@ class SmsGateway:
         )
         self._server = _QuietServer(config)
 
-    @property
-    def started(self) -> bool:
-        """Return whether it listens."""
-        return bool(self._server.started)
+    async def started(self) -> None:
+        """Return when it listens."""
+        await self._server.listening.wait()
 
     @property
     def port(self) -> int:
@@ -136,11 +139,20 @@ class SmsGateway:
                         self.receipts[handed.message_id] = self._clock()
                         return
                     log.warning("receipt refused message_id=%s status=%d", handed.message_id, answer.status_code)
-                await asyncio.sleep(0.5 * 2**attempt)
+                await asyncio.sleep(RECEIPT_PAUSE * 2**attempt)
 
 
 class _QuietServer(uvicorn.Server):
-    """A uvicorn server that leaves signals to the program it is part of."""
+    """A uvicorn server that leaves signals to the program it is part of, and tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start listening and tell."""
+        await super().startup(sockets)
+        self.listening.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -7,13 +7,15 @@ from standpipe.model.registry import Registry
 from standpipe.model.signal import Signal
 from standpipe.town.life import PANEL, TownLife
 from standpipe.town.panel import FIRE
-from standpipe.town.sms_gateway import SmsGateway
 from standpipe.town.terminal import Mark, Terminal
 from standpipe.town.transmitter import Ticket
 from standpipe.town.watch import Watch
 
 HYDRANT_AT, FIRE_AT, CLOSE_AT = 20.0, 45.0, 88.0
 """Seconds after the town came alive."""
+PATIENCE = 25.0
+"""Seconds to wait for what must follow; then it counts as missing."""
+SECOND_STEP_PATIENCE = 35.0
 HYDRANT_ZONE, HYDRANT_FLOW = "old-town", 28.0
 """Where the hydrant is opened, in the dead-end lane, and L/s that it gives at 100 kPa."""
 DETECTOR = (40, 131_082)
@@ -33,13 +35,10 @@ CHAPTERS = {
 class Story:
     """The script and its memory of what came true."""
 
-    def __init__(
-        self, life: TownLife, watch: Watch, gateway: SmsGateway, *, registry: Registry, terminal: Terminal
-    ) -> None:
-        """Take the town, the eyes, the gateway, names, and where to tell it."""
+    def __init__(self, life: TownLife, watch: Watch, *, registry: Registry, terminal: Terminal) -> None:
+        """Take the town, the eyes, names, and where to tell it."""
         self._life = life
         self._watch = watch
-        self._gateway = gateway
         self._registry = registry
         self._terminal = terminal
         self._ticket: Ticket | None = None
@@ -73,7 +72,7 @@ class Story:
         """Wait for the town on the wall."""
         hydrants = len(self._life.hydrants)
         seen = await self._watch.on_wall(
-            lambda wall: wall if wall.counts.get("usable", 0) == hydrants else None, patience=HYDRANT_AT - 2
+            lambda wall: wall if wall.counts.get("usable", 0) == hydrants else None, patience=min(PATIENCE, HYDRANT_AT)
         )
         if seen is None:
             self._missing("usable")
@@ -94,7 +93,7 @@ class Story:
         def find(wall: WallView) -> AlertView | None:
             return next((alert for alert in wall.alerts if alert.device == hydrant.id and _about_low(alert)), None)
 
-        alert = await self._watch.on_wall(find, patience=40)
+        alert = await self._watch.on_wall(find, patience=PATIENCE)
         if alert is None:
             self._missing("pressure")
             return
@@ -116,7 +115,7 @@ class Story:
                 (each for each in wall.incidents if each.signal == Signal.FIRE and device in each.devices), None
             )
 
-        self.fire = await self._watch.on_wall(opened, patience=15)
+        self.fire = await self._watch.on_wall(opened, patience=PATIENCE)
         sent_at = ticket.first_sent_at or ticket.submitted_at
         if ticket.confirmed_at is not None:
             self._terminal.event("confirm", "collector: on disk, panel told", latency=ticket.confirmed_at - sent_at)
@@ -127,14 +126,14 @@ class Story:
         incident = self.fire
         title = incident.title.get("en", "fire")
         self._terminal.event("incident", f"{title}", latency=incident.opened_at - sent_at)
-        notice = await self._watch.on_incident(incident.id, _sent, patience=15)
+        notice = await self._watch.on_incident(incident.id, _sent, patience=PATIENCE)
         if notice is None:
             self._missing("message", "receipt")
             return
         self.done["message"] = True
         text = f"step {notice.step + 1}: {notice.person}, {notice.to}"
         self._terminal.event("SMS", text, latency=(notice.sent_at or 0) - sent_at)
-        notice = await self._watch.on_incident(incident.id, _delivered, patience=15)
+        notice = await self._watch.on_incident(incident.id, _delivered, patience=PATIENCE)
         if notice is None:
             self._missing("receipt")
             return
@@ -152,7 +151,7 @@ class Story:
             )
             return incident if moved else None
 
-        incident = await self._watch.on_incident(id_, find, patience=35)
+        incident = await self._watch.on_incident(id_, find, patience=SECOND_STEP_PATIENCE)
         if incident is None:
             return
         if incident.state != "suspected":
@@ -174,7 +173,7 @@ class Story:
         def find(wall: WallView) -> bool | None:
             return None if any(alert.device == hydrant.id for alert in wall.alerts) else True
 
-        if await self._watch.on_wall(find, patience=20):
+        if await self._watch.on_wall(find, patience=PATIENCE):
             self._terminal.event("alert", "low pressure resolved", latency=self._now() - shut_at)
 
     def marks(self) -> list[Mark]:

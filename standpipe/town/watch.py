@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import httpx
@@ -14,6 +14,7 @@ from standpipe.model.settings import Settings
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+V = TypeVar("V")
 PAUSE = 0.2
 """Seconds between two looks."""
 
@@ -21,10 +22,12 @@ PAUSE = 0.2
 class Watch:
     """A reader of `GET /api/wall` and `GET /api/incidents/{id}`."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Take where alerting is."""
+    def __init__(self, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Take where alerting is; `transport` replaces the network in tests."""
         headers = {"authorization": f"Bearer {settings.alerting.token}"} if settings.alerting.token else {}
-        self._client = httpx.AsyncClient(base_url=settings.alerting_url, headers=headers, timeout=5.0, trust_env=False)
+        self._client = httpx.AsyncClient(
+            base_url=settings.alerting_url, headers=headers, timeout=5.0, transport=transport, trust_env=False
+        )
 
     async def wall(self) -> WallView | None:
         """Return the wall now, or None while alerting does not answer."""
@@ -36,27 +39,11 @@ class Watch:
 
     async def on_wall(self, find: Callable[[WallView], T | None], *, patience: float) -> T | None:
         """Look until `find` sees something on the wall and return that; None after `patience` seconds."""
-        try:
-            async with asyncio.timeout(patience):
-                while True:
-                    wall = await self.wall()
-                    if wall is not None and (found := find(wall)) is not None:
-                        return found
-                    await asyncio.sleep(PAUSE)
-        except TimeoutError:
-            return None
+        return await _look(self.wall, find, patience=patience)
 
     async def on_incident(self, id_: str, find: Callable[[IncidentView], T | None], *, patience: float) -> T | None:
         """Look until `find` sees something in an incident and return that; None after `patience` seconds."""
-        try:
-            async with asyncio.timeout(patience):
-                while True:
-                    incident = await self.incident(id_)
-                    if incident is not None and (found := find(incident)) is not None:
-                        return found
-                    await asyncio.sleep(PAUSE)
-        except TimeoutError:
-            return None
+        return await _look(lambda: self.incident(id_), find, patience=patience)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,3 +59,16 @@ class Watch:
             log.warning("path=%s status=%d", path, answer.status_code)
             return None
         return msgspec.json.decode(answer.content, type=shape)
+
+
+async def _look(look: Callable[[], Awaitable[V | None]], find: Callable[[V], T | None], *, patience: float) -> T | None:
+    """Look again and again until `find` is satisfied or patience ends."""
+    try:
+        async with asyncio.timeout(patience):
+            while True:
+                seen = await look()
+                if seen is not None and (found := find(seen)) is not None:
+                    return found
+                await asyncio.sleep(PAUSE)
+    except TimeoutError:
+        return None
