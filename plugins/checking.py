@@ -1,7 +1,9 @@
-"""Turns what a codec saw into values that may be stored: types as declared, ranges judged. Knows no registry."""
+"""Turns what a codec saw into values that may be stored: place allowed for, types as declared, ranges judged. Pure."""
 
 import math
-from typing import TypeAlias
+from typing import Literal, TypeAlias
+
+import msgspec
 
 from standpipe.model.device_type import DeviceType, Metric
 from standpipe.model.errors import DecodeError
@@ -69,3 +71,44 @@ def _judge(name: str, value: Value, metric: Metric, faults: list[str]) -> None:
         faults.append(f"{name} {value:g} {metric.unit} is under {metric.low:g}")
     if metric.high is not None and value > metric.high:
         faults.append(f"{name} {value:g} {metric.unit} is over {metric.high:g}")
+
+
+class SiteFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the place does to a pressure: how high it lies, what the sensor measures against, where it is screwed in."""
+
+    altitude: float = 0.0
+    """Metres above sea level."""
+    reference: Literal["gauge", "absolute", "sealed"] = "gauge"
+    """`absolute`: sends pressure above vacuum. `sealed`: above the air of sea level, whatever the air is here."""
+    mounting: Literal["main", "barrel"] = "main"
+    """A sensor on the barrel side of a dry hydrant reads nothing while it is closed: that is no low pressure."""
+
+
+SEA_LEVEL = 101.325
+"""Air pressure of the standard atmosphere at sea level, kPa."""
+
+
+def air_pressure(altitude: float) -> float:
+    """Return the standard atmosphere's pressure in kPa at an altitude in metres (ISO 2533, below 11 km)."""
+    return float(SEA_LEVEL * (1 - 2.25577e-5 * min(altitude, 11_000.0)) ** 5.25588)
+
+
+def at_site(observation: Observation, device_type: DeviceType, site: SiteFacts) -> Observation:
+    """Return the observation with its pressures as gauge pressures of the place, rounded to 0.01 kPa.
+
+    Of a sensor on the barrel side, `pressure` becomes `barrel_pressure` where the device type has such a metric: no
+    rule about the main looks at it. Differential pressures stay as they are.
+    """
+    if site.reference == "gauge" and site.mounting == "main":
+        return observation
+    offset = {"gauge": 0.0, "absolute": 0.0, "sealed": SEA_LEVEL}[site.reference]
+    offset -= 0.0 if site.reference == "gauge" else air_pressure(site.altitude)
+    rename = {"pressure": "barrel_pressure"} if site.mounting == "barrel" else {}
+    fields: dict[str, Value] = {}
+    for name, value in observation.fields.items():
+        metric = device_type.metrics.get(name)
+        gauge = metric is not None and metric.unit == "kPa" and metric.reference == "gauge"
+        moved = rename.get(name, name)
+        corrected = round(value + offset, 2) if gauge and isinstance(value, float) else value
+        fields[moved if moved in device_type.metrics else name] = corrected
+    return msgspec.structs.replace(observation, fields=fields)

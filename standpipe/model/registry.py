@@ -63,7 +63,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     interval: str = ""
     """How often it reports; empty for the device type's interval."""
     mounting: Literal["main", "barrel"] = "main"
-    reference: Literal["gauge", "absolute"] = "gauge"
+    reference: Literal["gauge", "absolute", "sealed"] = "gauge"
+    """What its pressure counts from: the air here, vacuum, or the air of sea level sealed into the sensor."""
     profile: str = ""
     peers: list[str] = []
     """Networks (CIDR) from which its connection is taken; empty for any."""
