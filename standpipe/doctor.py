@@ -77,7 +77,7 @@ async def _collector(settings: Settings) -> Finding:
 
 async def _storage(settings: Settings) -> Finding:
     """Check that a point written to the InfluxDB API is read back."""
-    from storage.influx.line_protocol import encode
+    from storage.influx.line_protocol import LineEncoder
     from storage.influx.query import InfluxQuery
     from storage.influx.writer import InfluxWriter
 
@@ -88,7 +88,7 @@ async def _storage(settings: Settings) -> Finding:
     change = f"influx.url, version, token and bucket in {settings.file}"
     try:
         writer = InfluxWriter.from_settings(settings)
-        await asyncio.to_thread(writer.write, encode([reading]))
+        await asyncio.to_thread(writer.write, LineEncoder().encode([reading]))
         series = await InfluxQuery.from_settings(settings).query(
             'SELECT last("mark") FROM "standpipe_doctor" WHERE time > now() - 1h', {}
         )

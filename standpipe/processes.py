@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import uvicorn
 import uvloop
@@ -17,8 +17,9 @@ import uvloop
 from standpipe.commands.configuration import Configuration
 from standpipe.model.settings import split_listen
 
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 def prepare(*, supervised: bool) -> None:
@@ -77,7 +78,7 @@ async def _alerting(configuration: Configuration) -> None:
     api = Api(service, settings)
     pages = build_app(service, InfluxQuery.from_settings(settings), settings)
 
-    async def route(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         if path == "/readings" or path.startswith("/receipts/"):
             await feed(scope, receive, send)

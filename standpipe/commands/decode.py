@@ -38,6 +38,8 @@ def run(options: argparse.Namespace) -> int:
     except DecodeError as err:
         print(f"bad frame: {err}", file=sys.stderr)
         return 1
+    if not readings:
+        print("a valid frame that carries no reading (a heartbeat, an answer, or a request)", file=sys.stderr)
     for reading in readings:
         print(msgspec.json.encode(reading).decode())
     return 0

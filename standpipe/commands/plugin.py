@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from standpipe.model import clock
 from standpipe.model.errors import ConfigError, DecodeError
 
 
@@ -71,7 +72,7 @@ def _try(options: argparse.Namespace) -> int:
 
     try:
         payload = bytes.fromhex(options.hex) if options.hex is not None else options.json.encode()
-        for line in try_payload(load_folder(options.folder), payload):
+        for line in try_payload(load_folder(options.folder), payload, received_at=clock.now()):
             print(msgspec.json.encode(line).decode())
     except (DecodeError, ValueError) as err:
         print(f"cannot be read: {err}", file=sys.stderr)
