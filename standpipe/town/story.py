@@ -105,7 +105,7 @@ class Story:
 
     async def _fire(self) -> None:
         """Let the detector see smoke and follow the alarm to the duty officer's telephone."""
-        name = self._registry.devices[PANEL].components[COMPONENT].name
+        name = _english(self._registry.devices[PANEL].components[COMPONENT].name)
         ticket = self._ticket = self._life.panel.component(*DETECTOR, status=FIRE, text="二层配件库A排感烟")
         self._terminal.event("fire", f"{name}, over GB/T 26875.3")
         device = f"{PANEL}/{COMPONENT}"
@@ -131,7 +131,7 @@ class Story:
             self._missing("message", "receipt")
             return
         self.done["message"] = True
-        text = f"step {notice.step + 1}: {notice.person}, {notice.to}"
+        text = f"step {notice.step + 1}: {_english(notice.person)}, {notice.to}"
         self._terminal.event("SMS", text, latency=(notice.sent_at or 0) - sent_at)
         notice = await self._watch.on_incident(incident.id, _delivered, patience=PATIENCE)
         if notice is None:
@@ -159,7 +159,7 @@ class Story:
             return
         for notice in incident.notices:
             if notice.step > 0 and notice.sent_at is not None:
-                text = f"nobody acknowledged; step {notice.step + 1}: {notice.person}, {notice.to}"
+                text = f"nobody acknowledged; step {notice.step + 1}: {_english(notice.person)}, {notice.to}"
                 self._terminal.event("SMS", text)
 
     async def _recovery(self) -> None:
@@ -198,6 +198,11 @@ class Story:
     def _missing(self, *chapters: str) -> None:
         for chapter in chapters:
             self._terminal.event("MISSING", CHAPTERS[chapter])
+
+
+def _english(name: str) -> str:
+    """Return the English words of a name in two languages; the terminal speaks English."""
+    return " ".join(word for word in name.split() if word.isascii()) or name
 
 
 def _about_low(alert: AlertView) -> bool:

@@ -99,3 +99,13 @@ def test_time_never_goes_back(water: Hydraulics) -> None:
     levels = water.tank_levels()
     water.advance(MORNING)
     assert water.tank_levels() == levels
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_town_with_every_lane_open_is_starved_but_still_has_an_answer(water: Hydraulics, town: Town) -> None:
+    lanes = [hydrant.id for zone in ("riverside", "old-town", "logistics", "hill") for hydrant in town.lane(zone)]
+    for hydrant in lanes:
+        water.open_hydrant(hydrant, 300.0)
+    water.advance(MORNING + 6 * HOUR)
+    assert all(-200 < pressure < 450 for pressure in water.pressures().values())
+    assert min(water.pressures()[hydrant] for hydrant in lanes) < 10
