@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeAlias
 
-Durable: TypeAlias = "asyncio.Future[None]"
+Durable: TypeAlias = asyncio.Future[None]
 """Done when the uplink and its whole batch are on disk; raises when they are not."""
 
 WINDOW = 60_000

@@ -108,7 +108,6 @@ class MqttInput:
             await lost.wait()
         finally:
             self.connected.clear()
-            client.stop_reconnect()
             try:
                 async with asyncio.timeout(2):
                     await client.disconnect()

@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,11 +14,14 @@ import pytest_asyncio
 from collector.counters import Counters
 from collector.duplicates import Duplicates
 from collector.intake import Intake
+from collector.main import Doors, run
 from collector.pipeline import Pipeline
 from collector.spool import Spool
 from plugins.catalogue import Catalogue, load_catalogue
 from standpipe.model.gb26875.frame import Frame, encode
+from standpipe.model.reading import ReadingBatch
 from standpipe.model.registry import Component, Device, Registry, Site, Zone
+from standpipe.model.settings import Settings
 from standpipe.model.settings import Spool as SpoolSettings
 
 SOURCE = bytes.fromhex("790300000000")
@@ -106,7 +110,7 @@ def until() -> Until:
 
     async def wait(condition: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what is waited for is in another process or room
                 await asyncio.sleep(0.01)
 
     return wait
@@ -126,13 +130,94 @@ def frame_of() -> FrameOf:
     def build(
         adu: bytes = b"", *, serial: int = 1, source: bytes = SOURCE, command: int = 2, time: bytes = bytes(6)
     ) -> bytes:
-        return encode(
-            Frame(serial=serial, command=command, source=source, destination=CENTRE, adu=adu, time=time)
-        )
+        return encode(Frame(serial=serial, command=command, source=source, destination=CENTRE, adu=adu, time=time))
 
     return build
 
 
-@pytest.fixture
-def decode_json() -> Callable[[bytes], object]:
-    return msgspec.json.decode
+class Sink:
+    """An HTTP server that takes both feeds and remembers every body: stands for InfluxDB and for alerting."""
+
+    def __init__(self) -> None:
+        self.bodies: list[tuple[str, bytes]] = []
+        self.headers: list[str] = []
+        self.refuse: Callable[[str, bytes], tuple[int, bytes] | None] = lambda path, body: None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.server: asyncio.Server
+
+    async def start(self, port: int = 0) -> None:
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", port, limit=1 << 24)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.sockets[0].getsockname()[1]}"
+
+    def lines(self) -> list[str]:
+        return [line for path, body in self.bodies if "write" in path for line in body.decode().splitlines()]
+
+    def batches(self) -> list[ReadingBatch]:
+        return [
+            msgspec.json.decode(body, type=ReadingBatch) for path, body in self.bodies if path.startswith("/readings")
+        ]
+
+    def devices(self) -> list[str]:
+        return [item.reading.device for batch in self.batches() for item in batch.readings]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                length = int(head.lower().partition("content-length:")[2].split("\r\n")[0] or 0)
+                body = await reader.readexactly(length)
+                path = head.split()[1]
+                await self.gate.wait()
+                refusal = self.refuse(path, body)
+                status, answer = refusal or ((204, b"") if "write" in path else (200, b'{"applied":0,"skipped":0}'))
+                if refusal is None:
+                    self.bodies.append((path, body))
+                    self.headers.append(head)
+                writer.write(b"HTTP/1.1 %d x\r\ncontent-length: %d\r\n\r\n%s" % (status, len(answer), answer))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+
+@pytest_asyncio.fixture
+async def sinks() -> AsyncIterator[Callable[..., Awaitable[Sink]]]:
+    """Start counting servers."""
+    started: list[Sink] = []
+
+    async def start(port: int = 0) -> Sink:
+        sink = Sink()
+        await sink.start(port)
+        started.append(sink)
+        return sink
+
+    yield start
+    for sink in started:
+        sink.server.close()
+
+
+Collector = Callable[..., Awaitable[Doors]]
+
+
+@pytest_asyncio.fixture
+async def collector(tmp_path: Path, catalogue: Catalogue, registry: Registry) -> AsyncIterator[Collector]:
+    """Run a whole collector inside the test; return its doors."""
+    tasks: list[asyncio.Task[None]] = []
+
+    async def start(**sections: Any) -> Doors:
+        collector = {"gb26875": {"listen": "127.0.0.1:0"}, "http": {"listen": "127.0.0.1:0"}}
+        for name, section in sections.pop("collector", {}).items():
+            collector[name] = collector.get(name, {}) | section
+        sections = {"data": str(tmp_path / "data"), "file": str(tmp_path / "x.toml"), "collector": collector} | sections
+        opened: asyncio.Future[Doors] = asyncio.get_running_loop().create_future()
+        settings = msgspec.convert(sections, Settings)
+        tasks.append(asyncio.create_task(run(settings, catalogue, registry, started=opened.set_result)))
+        return await asyncio.wait_for(opened, 10)
+
+    yield start
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
