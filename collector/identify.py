@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from collector.arrival import Arrival
 from plugins.catalogue import LoadedType
+from plugins.checking import SiteFacts
 from standpipe.model.registry import Device, Placement, Registry
 
 _HOUR = 3_600_000
@@ -17,7 +18,7 @@ MAX_PLACES = 20_000
 class Sender:
     """A registered device, with what its readings are stamped with."""
 
-    __slots__ = ("_hour", "_networks", "_offset", "_places", "_registry", "_zone", "device", "id", "loaded")
+    __slots__ = ("_hour", "_networks", "_offset", "_places", "_registry", "_zone", "device", "facts", "id", "loaded")
 
     def __init__(self, id_: str, device: Device, loaded: LoadedType, registry: Registry) -> None:
         """Take the device's registry entry and its type."""
@@ -25,9 +26,12 @@ class Sender:
         self.device = device
         self.loaded = loaded
         self._registry = registry
+        site = registry.sites[device.site]
+        self.facts = SiteFacts(altitude=site.altitude, reference=device.reference, mounting=device.mounting)
+        """What the place does to a pressure."""
         self._networks = tuple(ipaddress.ip_network(peer, strict=False) for peer in device.peers)
         self._places: dict[str, Placement] = {}
-        self._zone = ZoneInfo(registry.sites[device.site].timezone)
+        self._zone = ZoneInfo(site.timezone)
         self._hour = -1
         self._offset = 0
 

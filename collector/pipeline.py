@@ -9,7 +9,7 @@ from collector.device_time import Clock, observed_at
 from collector.identify import Directory, Refusal, Sender
 from collector.record import Empty, Kept, Outcome, Quarantined, Record, encode
 from plugins.catalogue import LoadedType
-from plugins.checking import check
+from plugins.checking import at_site, check
 from standpipe.model.errors import DecodeError
 from standpipe.model.gb26875.frame import read_time_label
 from standpipe.model.reading import Observation, Reading, Uplink
@@ -67,7 +67,7 @@ class Pipeline:
         device_type = sender.loaded.type
         readings = []
         for observation in sender.loaded.decode(uplink):
-            fields, quality, _ = check(observation, device_type)
+            fields, quality, _ = check(at_site(observation, device_type, sender.facts), device_type)
             if not (fields or observation.signals or observation.reports_signals):
                 continue
             at, believed = observed_at(observation.observed_at, received_at=uplink.received_at, sent_at=sent_at)

@@ -15,6 +15,11 @@ TEXT_LIMIT = 256
 _TOO_LARGE = 1 << 63
 """What a 64-bit integer field cannot hold; no float of ours comes near it either."""
 
+_LARGEST = float(1 << 62)
+_Usual: TypeAlias = dict[str, tuple[type, float, float]]
+_seen: dict[int, tuple[DeviceType, _Usual]] = {}
+"""By identity of the device type, which is kept beside it so that the identity stays its own."""
+
 Checked: TypeAlias = tuple[dict[str, Value], Quality, list[str]]
 """Fields ready to store, their quality, and what was wrong in words (`pressure 2600 kPa is over 2500`)."""
 
@@ -28,7 +33,12 @@ def check(observation: Observation, device_type: DeviceType) -> Checked:
     """
     fields: dict[str, Value] = {}
     faults: list[str] = []
+    usual = _usual(device_type)
     for name, raw in observation.fields.items():
+        expected = usual.get(name)
+        if expected is not None and type(raw) is expected[0] and expected[1] <= raw <= expected[2]:  # type: ignore[operator]
+            fields[name] = raw
+            continue
         metric = device_type.metrics.get(name)
         if metric is None:
             known = ", ".join(device_type.metrics)
@@ -38,6 +48,21 @@ def check(observation: Observation, device_type: DeviceType) -> Checked:
             fields[name] = value
             _judge(name, value, metric, faults)
     return fields, Quality.SUSPECT if faults else Quality.GOOD, faults
+
+
+def _usual(device_type: DeviceType) -> _Usual:
+    """Return, for each number or yes-or-no metric, the type and range of values that need no second look."""
+    known = _seen.get(id(device_type))
+    if known is None or known[0] is not device_type:
+        usual: _Usual = {}
+        for name, metric in device_type.metrics.items():
+            wanted = metric.field_type
+            if wanted is not str:
+                low = -_LARGEST if metric.low is None else metric.low
+                high = _LARGEST if metric.high is None else metric.high
+                usual[name] = (wanted, low, high)
+        known = _seen[id(device_type)] = (device_type, usual)
+    return known[1]
 
 
 def _coerce(name: str, raw: Value, metric: Metric, faults: list[str]) -> Value | None:

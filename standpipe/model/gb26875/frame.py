@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 
 import msgspec
@@ -137,6 +138,7 @@ def time_label(ms: int, utc_offset: int) -> bytes:
     return bytes([at.second, at.minute, at.hour, at.day, at.month, at.year % 100])
 
 
+@lru_cache(maxsize=4096)  # a device repeats its labels many times a second
 def read_time_label(label: bytes, utc_offset: int) -> int | None:
     """Return epoch ms of a 6-byte label, or None when it is blank or no date. Binary, never BCD (fig. 17)."""
     second, minute, hour, day, month, year = label
