@@ -127,7 +127,10 @@ class Got(msgspec.Struct, frozen=True):
 
 def run_sample(sample: Sample, loaded: LoadedType) -> list[Got]:
     """Return what the codec makes of a sample. Raises DecodeError, and whatever a broken codec raises."""
-    return [_got(observation, sample, loaded) for observation in loaded.codec(uplink_of(sample, loaded))]
+    observations = loaded.codec(uplink_of(sample, loaded))
+    if not isinstance(observations, list):
+        raise TypeError(f"decode gave {type(observations).__name__}; it must return a list")
+    return [_got(observation, sample, loaded) for observation in observations]
 
 
 def _got(observation: Observation, sample: Sample, loaded: LoadedType) -> Got:
@@ -162,7 +165,9 @@ def compare(sample: Sample, loaded: LoadedType) -> list[Fault]:
     except DecodeError as err:
         if sample.error and sample.error in str(err):
             return []
-        wanted = f"the sample says {sample.error!r}" if sample.error else 'if that is right, write error = "…" instead'
+        wanted = (
+            f"the sample says {sample.error!r}" if sample.error else 'change codec.py, or write error = "…" instead'
+        )
         return [fault("error" if sample.error else "payload", f"the codec refuses it: {err}; {wanted}")]
     except Exception as err:
         return [fault("payload", f"the codec raises {type(err).__name__}: {err}; it may raise DecodeError only")]
