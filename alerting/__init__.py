@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the room."""
+"""Readings in, people told: rules, incidents, escalation, delivery."""

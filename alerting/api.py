@@ -49,15 +49,15 @@ class Api:
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, Any]:
         method, path = scope["method"], [part for part in scope["path"].split("/") if part]
         if path == ["health"] and method == "GET":
-            problems = (await self._service.wall(clock.now())).problems
+            problems = self._service.wall(clock.now()).problems
             return 200, {"ok": not problems, "problems": problems}
         if not self._allowed(scope):
             return 401, {"error": "needs the bearer token of alerting.token"}
         match method, path:
             case "GET", ["api", "wall"]:
-                return 200, await self._service.wall(clock.now())
+                return 200, self._service.wall(clock.now())
             case "GET", ["api", "incidents", id_]:
-                incident = await self._service.incident(id_)
+                incident = await self._service.find(id_)
                 return (200, incident) if incident else (404, {"error": f"no incident {id_}"})
             case "POST", ["api", "incidents", id_, event]:
                 return await self._act(id_, event, await _body(receive))

@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the room."""
+"""Records of incidents, alerts, notices and receipts on SQLAlchemy: SQLite by default, PostgreSQL by URL."""

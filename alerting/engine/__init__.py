@@ -1,0 +1,1 @@
+"""Readings to alerts: rules compiled to functions, folded over each device's samples in event time. Pure throughout."""
