@@ -67,7 +67,6 @@ async def _alerting(configuration: Configuration) -> None:
     from alerting.intake import Intake
     from alerting.service import Alerting
     from console.app import build_app
-
     from storage.influx.query import InfluxQuery
 
     settings = configuration.settings
@@ -116,6 +115,6 @@ async def _until_signal(work: Awaitable[None]) -> None:
 
 def _follow() -> None:
     """Wait for the end of standard input, which means that the supervisor is gone; then stop as SIGTERM would."""
-    while sys.stdin.buffer.read(1):
+    while os.read(0, 1):  # not sys.stdin, whose lock would be held at interpreter shutdown
         pass
     os.kill(os.getpid(), signal.SIGTERM)
