@@ -25,6 +25,7 @@ class Watch:
     def __init__(self, settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Take where alerting is; `transport` replaces the network in tests."""
         headers = {"authorization": f"Bearer {settings.alerting.token}"} if settings.alerting.token else {}
+        self._said = ""
         self._client = httpx.AsyncClient(
             base_url=settings.alerting_url, headers=headers, timeout=5.0, transport=transport, trust_env=False
         )
@@ -53,12 +54,19 @@ class Watch:
         try:
             answer = await self._client.get(path)
         except httpx.HTTPError as err:
-            log.warning("path=%s reason=%r", path, err)
+            self._trouble(path, repr(err))
             return None
         if not answer.is_success:
-            log.warning("path=%s status=%d", path, answer.status_code)
+            self._trouble(path, f"status {answer.status_code}")
             return None
+        self._said = ""
         return msgspec.json.decode(answer.content, type=shape)
+
+    def _trouble(self, path: str, reason: str) -> None:
+        """Log why there is no answer, once for as long as it stays the same."""
+        if reason != self._said:
+            log.warning("path=%s reason=%s", path, reason)
+        self._said = reason
 
 
 async def _look(look: Callable[[], Awaitable[V | None]], find: Callable[[V], T | None], *, patience: float) -> T | None:
