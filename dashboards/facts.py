@@ -74,6 +74,12 @@ class Facts:
             return text_of(self.platform[kind].label)
         return text_of(self.of_kind(kind)[0].labels)
 
+    def label_of_kind(self, kind: str) -> Text:
+        """Return the words for a kind; the components of a transmitter are told apart from the transmitter."""
+        name = self.label(kind)
+        components = all(kind != type_.kind for type_ in self.of_kind(kind))
+        return Text(f"{name.zh}·部件", f"{name.en}, components") if components else name
+
     def unit(self, kind: str, field: str) -> str:
         """Return Grafana's unit id of a field; a number with names is shown by its names."""
         return grafana_unit(self.metrics(kind)[field].unit)
@@ -92,14 +98,12 @@ class Facts:
         raise KeyError(f"no device type has the rule {rule_id}")
 
     def thresholds(self, kind: str, field: str) -> list[Step]:
-        """Return colour steps from the rules on a field: green where no rule minds; the outermost of several is red."""
+        """Return colour steps from the rules on a field: green where no rule minds, deeper with each limit passed."""
         below = sorted((r for r in self.limits(kind, field) if r.comparison == "below"), key=lambda r: r.limit)
         above = sorted((r for r in self.limits(kind, field) if r.comparison == "above"), key=lambda r: r.limit)
-        colours_below = _colours(below, outermost=0)
-        colours_above = _colours(above, outermost=len(above) - 1)
-        starts = [None, *(rule.limit for rule in below)]
-        steps: list[Step] = list(zip([*colours_below, "green"], starts, strict=True))
-        return steps + [(colour, rule.limit) for colour, rule in zip(colours_above, above, strict=True)]
+        starts = [None, *(_shown(rule) for rule in below)]
+        steps: list[Step] = list(zip([*_colours(below[::-1])[::-1], "green"], starts, strict=True))
+        return steps + [(colour, _shown(rule)) for colour, rule in zip(_colours(above), above, strict=True)]
 
     def value_mappings(self, kind: str, field: str, colours: Mapping[str, str]) -> list[JsonObject]:
         """Return Grafana value mappings of a field with named values; `colours` by value, grey for the rest."""
@@ -111,9 +115,12 @@ class Facts:
         return [{"type": "value", "options": options}] if options else []
 
 
-def _colours(rules: list[Rule], *, outermost: int) -> list[str]:
-    """Return a colour per rule of one side: by its signal, the outermost of several red."""
-    return [
-        "red" if len(rules) > 1 and index == outermost else SIGNAL_COLOURS.get(rule.signal, "orange")
-        for index, rule in enumerate(rules)
-    ]
+def _shown(rule: Rule) -> float:
+    """Return the limit as people wrote it; an included limit is kept as the next number beside it."""
+    return round(rule.limit, 6)
+
+
+def _colours(rules: list[Rule]) -> list[str]:
+    """Return a colour per rule of one side, the limit next to normal first: by its signal, then red, then dark red."""
+    deeper = ["red", *["dark-red"] * len(rules)]
+    return [SIGNAL_COLOURS.get(rules[0].signal, "orange"), *deeper[: len(rules) - 1]] if rules else []

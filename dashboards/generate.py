@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import TypeAlias
 
 from dashboards.board import Board
-from dashboards.boards import hydrant_pressure
+from dashboards.boards import (
+    alarms,
+    device_health,
+    fire_systems,
+    fire_wall,
+    hydrant_pressure,
+    one_hydrant,
+    pressure_zones,
+    standpipe_itself,
+)
 from dashboards.facts import Facts
 from dashboards.text import FOLDERS, JsonObject, Words, localise
 from plugins.catalogue import load_catalogue
@@ -17,6 +26,13 @@ Build: TypeAlias = Callable[[Board], JsonObject]
 
 BOARDS: dict[str, Build] = {
     hydrant_pressure.UID: hydrant_pressure.build,
+    one_hydrant.UID: one_hydrant.build,
+    pressure_zones.UID: pressure_zones.build,
+    device_health.UID: device_health.build,
+    fire_wall.UID: fire_wall.build,
+    alarms.UID: alarms.build,
+    fire_systems.UID: fire_systems.build,
+    standpipe_itself.UID: standpipe_itself.build,
 }
 """Uid without language -> what builds it, in the order in which they are listed."""
 

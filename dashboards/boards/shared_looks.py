@@ -2,7 +2,7 @@
 
 from dashboards.board import Board, open_board
 from dashboards.panels import Column, Look
-from dashboards.text import Text
+from dashboards.text import JsonObject, Text
 
 READINESS_COLOURS = {"0": "#8e8e8e", "1": "red", "2": "orange", "3": "green"}
 READINESS_STEPS = (("#8e8e8e", None), ("red", 1.0), ("orange", 2.0), ("green", 3.0))
@@ -11,6 +11,8 @@ COMPLIANCE_TARGET = 97.0
 COMPLIANCE = Look(
     unit="percent", decimals=1, low=0, high=100, steps=(("red", None), ("orange", 90.0), ("green", COMPLIANCE_TARGET))
 )
+FIRE_FLOW = (("red", None), ("green", 15.0))
+"""L/s that a hydrant in use must give (GB 55036-2022 3.0.3)."""
 LATE = 2.5
 """A value older than this many reporting intervals is late."""
 
@@ -64,3 +66,23 @@ def hydrant_column(board: Board, name: str = "device") -> Column:
     title: Text = board.words("text.open_device")
     link = open_board("one-hydrant", variables=f"var-device=${{__data.fields.{name}}}")
     return word_column(board, name, link=link, link_title=title)
+
+
+def time_column(board: Board, look: Look | None = None) -> Column:
+    """Return the column of points in time."""
+    shown = look or Look(unit="dateTimeAsIso")
+    return Column(name="Time", title=board.words("column.at"), look=shown, width=170)
+
+
+def yes_no(board: Board) -> list[JsonObject]:
+    """Return how a boolean is shown: grey while it is off."""
+    return switch(board.words("text.yes"), board.words("text.no"), "orange")
+
+
+def switch(on: Text, off: Text, colour: str) -> list[JsonObject]:
+    """Return named values of a boolean."""
+    options = {
+        "true": {"text": on, "color": colour, "index": 0},
+        "false": {"text": off, "color": "#8e8e8e", "index": 1},
+    }
+    return [{"type": "value", "options": options}]

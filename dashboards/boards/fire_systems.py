@@ -1,0 +1,188 @@
+"""Fire systems of one site: state time lines and values of every kind of device. Made from the manifests alone."""
+
+from dashboards.board import Board, incident_annotation, variable
+from dashboards.boards import shared_looks as looks
+from dashboards.lint.layout import MOST_QUERIES
+from dashboards.panels import Draw, Look, Query, state_timeline, table, time_series
+from dashboards.text import JsonObject
+from standpipe.model.device_type import Metric
+from standpipe.model.duration import parse_duration
+
+UID = "fire-systems"
+SITE = "\"site\" = '$site'"
+ELSEWHERE = {"hydrant"}
+"""Kinds that have dashboards of their own."""
+PHYSICAL = {"kPa", "Cel", "m", "L/s", "m3/min", "m/s", "%LEL", "[ppm]", "mA", "V"}
+PER_KIND = 20
+"""Panel ids per kind of device, so that a new kind changes no id of another."""
+FIXED_QUERIES = 2
+
+
+def build(board: Board) -> JsonObject:
+    """Return the dashboard."""
+    board.variables.append(
+        variable("site", board.words("variable.site"), 'SHOW TAG VALUES FROM "fleet" WITH KEY = "site"', multi=False)
+    )
+    board.annotations.append(incident_annotation(board.words))
+    _records(board)
+    asked = FIXED_QUERIES
+    for index, kind in enumerate(kind for kind in board.facts.kinds if kind not in ELSEWHERE):
+        panels = _states(board, kind, (index + 1) * PER_KIND)
+        values = _values(board, kind, (index + 1) * PER_KIND + 5)
+        if not panels and not values:
+            continue
+        queries = sum(len(panel["targets"]) for panel in panels)
+        folded = asked + queries > MOST_QUERIES
+        asked += 0 if folded else queries
+        board.row((index + 1) * PER_KIND - 1, board.facts.label_of_kind(kind), folded=folded)
+        board.add(*panels)
+        if values:
+            if not folded:
+                title = board.say("values").format(kind=board.facts.label_of_kind(kind))
+                board.row((index + 1) * PER_KIND - 2, title, folded=True)
+            board.add(*values)
+    return board.finish()
+
+
+def _records(board: Board) -> None:
+    """Add the site's incidents and alerts."""
+    board.add(
+        table(
+            board.frame(1, "incidents", (12, 7)),
+            [
+                Query(
+                    f'SELECT "title", "event", "zone" FROM "incident" WHERE $timeFilter AND {SITE} '
+                    "ORDER BY time DESC LIMIT 50",
+                    format="table",
+                )
+            ],
+            [
+                looks.time_column(board),
+                looks.column(board, "incident", "title"),
+                looks.word_column(board, "event"),
+                looks.word_column(board, "zone"),
+            ],
+        ),
+        table(
+            board.frame(2, "alerts", (12, 7)),
+            [
+                Query(
+                    f'SELECT "title", "device", "zone", "state" FROM "alert" WHERE $timeFilter AND {SITE} '
+                    "ORDER BY time DESC LIMIT 50",
+                    format="table",
+                )
+            ],
+            [
+                looks.time_column(board),
+                looks.column(board, "alert", "title"),
+                looks.word_column(board, "device"),
+                looks.word_column(board, "zone"),
+                looks.word_column(board, "state"),
+            ],
+        ),
+    )
+
+
+def _states(board: Board, kind: str, first_id: int) -> list[JsonObject]:
+    """Return time lines: signals of devices that had one on, switches that a rule minds, named states."""
+    facts = board.facts
+    title = facts.label_of_kind(kind)
+    panels = []
+    signals = facts.signals(kind)
+    if signals:
+        panels.append(
+            state_timeline(
+                board.frame_of(
+                    first_id,
+                    board.say("signals.title").format(kind=title),
+                    board.say("signals.description"),
+                    (24, 8),
+                    step="1m",
+                ),
+                [_timeline_query(kind, [f"signal_{signal}" for signal in signals], only_on=True)],
+                looks.switch(board.words("text.on"), board.words("text.off"), "red"),
+            )
+        )
+    minded = {rule.metric for rule in facts.rules if rule.kind == kind}
+    switches = [name for name, m in facts.metrics(kind).items() if m.field_type is bool and name in minded]
+    if switches:
+        panels.append(
+            state_timeline(
+                board.frame_of(
+                    first_id + 1,
+                    board.say("switches.title").format(kind=title),
+                    board.say("switches.description"),
+                    (24, 8),
+                    step="1m",
+                ),
+                [_timeline_query(kind, switches, only_on=True)],
+                looks.yes_no(board),
+            )
+        )
+    for offset, (name, metric) in enumerate((n, m) for n, m in facts.metrics(kind).items() if m.unit == "enum"):
+        panels.append(
+            state_timeline(
+                board.frame_of(
+                    first_id + 2 + offset,
+                    board.say("state.title").format(kind=title, metric=facts.label(kind, name)),
+                    board.say("state.description"),
+                    (24, 7),
+                    step="1m",
+                ),
+                [_timeline_query(kind, [name], only_on=False)],
+                facts.value_mappings(kind, name, _colours(metric)),
+            )
+        )
+    return panels
+
+
+def _colours(metric: Metric) -> dict[str, str]:
+    """Return a colour per named value, in the order in which the manifest names them: the first is the good one."""
+    palette = ("green", "orange", "red", "yellow", "blue", "purple")
+    return {value: palette[min(index, len(palette) - 1)] for index, value in enumerate(metric.values)}
+
+
+def _timeline_query(kind: str, fields: list[str], *, only_on: bool) -> Query:
+    """Ask for the last state per step and device; `only_on` leaves out devices where nothing was on."""
+    chosen = ", ".join(f'last("{name}") AS "{name.removeprefix("signal_")}"' for name in fields)
+    some = " OR ".join(f'"{name}" = true' for name in fields)
+    condition = f" AND ({some})" if only_on else ""
+    return Query(
+        f'SELECT {chosen} FROM "{kind}" WHERE $timeFilter AND {SITE}{condition} '
+        'GROUP BY time($__interval), "device" fill(none)',
+        "$tag_device $col",
+    )
+
+
+def _values(board: Board, kind: str, first_id: int) -> list[JsonObject]:
+    """Return charts of physical quantities; a transmitter's belong to its components."""
+    facts = board.facts
+    types = facts.of_kind(kind)
+    if all(type_.component_kind not in ("", kind) for type_ in types):
+        return []
+    every = min(parse_duration(type_.interval) for type_ in types)
+    numbers = [name for name, m in facts.metrics(kind).items() if m.unit in PHYSICAL and m.field_type is float]
+    panels = []
+    for offset, name in enumerate(numbers):
+        look = looks.metric(board, kind, name)
+        panels.append(
+            time_series(
+                board.frame_of(
+                    first_id + offset,
+                    facts.label(kind, name),
+                    board.say("value.description").format(metric=facts.label(kind, name)),
+                    (12, 8),
+                    step="1m",
+                ),
+                [
+                    Query(
+                        f'SELECT mean("{name}") FROM "{kind}" WHERE $timeFilter AND {SITE} '
+                        'GROUP BY time($__interval), "device" fill(none)',
+                        "$tag_device",
+                    )
+                ],
+                Look(unit=look.unit, steps=look.steps),
+                draw=Draw(limits=bool(facts.limits(kind, name)), gap_ms=3 * every),
+            )
+        )
+    return panels
