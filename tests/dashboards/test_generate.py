@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dashboards.facts import Facts
+from dashboards.gallery import write_gallery
 from dashboards.generate import boards, files, load_facts, write
 from dashboards.text import FOLDERS, Words, localise
 
@@ -96,3 +97,7 @@ def test_colours_follow_the_rules(facts: Facts, kind: str, field: str, steps: li
 
 def _queries(board: dict[str, list[dict[str, list[dict[str, str]]]]]) -> list[str]:
     return [target["query"] for panel in board["panels"] for target in panel.get("targets", [])]
+
+
+def test_the_gallery_is_current() -> None:
+    assert write_gallery(COMMITTED.parents[2] / "docs" / "dashboards.md", check=True) == []
