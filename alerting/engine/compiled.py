@@ -82,6 +82,6 @@ def compile_rules(rules: list[Rule]) -> Classify:
             lines.append(f"        {guard}out.append(({index}, {verdict}, v))")
     lines.append("    return out")
     namespace: dict[str, Any] = {}
-    exec("\n".join(lines), {"__builtins__": {}}, namespace)  # noqa: S102 - made above from checked names and numbers
+    exec("\n".join(lines), {"__builtins__": {}, "str": str}, namespace)  # noqa: S102 - made above from checked names and numbers
     function: Classify = namespace["classify"]
     return function
