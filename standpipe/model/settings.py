@@ -46,6 +46,10 @@ class Gb26875(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     listen: str = "127.0.0.1:26875"
     enabled: bool = True
+    udp: str = ""
+    """UDP address, host:port; empty: TCP alone."""
+    set_clocks: bool = True
+    """Set a registered transmitter's clock when it connects, and daily (type 90)."""
     idle_timeout: str = "5m"
     first_frame_timeout: str = "30s"
     max_connections: int = 20_000
@@ -59,8 +63,65 @@ class Mqtt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     username: str = ""
     password: str = ""
     client_id: str = "standpipe"
+    format: Literal["json", "chirpstack", "things_stack"] = "json"
     topic: str = "standpipe/{device_type}/{device}"
-    """Template of generic JSON topics; {device_type} and {device} are taken from it."""
+    """For format `json`: template of topics; {device_type} and {device} are taken from it. For the others, when it has
+    no {}: the subscription to use instead of their usual one."""
+    share: str = ""
+    """Name of a group of collectors that share the subscription between them."""
+    tls: bool = False
+    ca_file: str = ""
+    """Certificates to trust instead of the system's."""
+
+
+class Push(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One platform that pushes to us, at `/push/<name>` of the collector's HTTP address."""
+
+    kind: Literal["ctwing", "onenet", "huawei"]
+    token: str = ""
+    """Secret of this source: in the header `Authorization: Bearer`, or as the last part of the path. OneNET signs
+    with it instead."""
+
+
+class ModbusRegister(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where one metric lies."""
+
+    address: int
+    """Register address as on the wire, from 0."""
+    table: Literal["holding", "input", "coil", "discrete"] = "holding"
+    type_: Literal["int16", "uint16", "int32", "uint32", "float32", "bit"] = msgspec.field(default="int16", name="type")
+    bit: int = 0
+    """For type `bit`: which bit of the register, 0 the lowest."""
+    scale: float = 1.0
+    """Value = raw x scale + offset, in the metric's declared unit."""
+    offset: float = 0.0
+
+
+class ModbusMap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the registers of one model mean."""
+
+    words: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
+    """Order of the bytes of a value of two registers."""
+    metrics: dict[str, ModbusRegister]
+
+
+class ModbusDevice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One slave that is asked. In the registry its address is `modbus:<name>`."""
+
+    host: str
+    port: int = 502
+    unit: int = 1
+    map: str
+    """Name of a register map."""
+    interval: str = "10s"
+    timeout: str = "3s"
+
+
+class Modbus(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Modbus TCP poller. Not started without devices."""
+
+    map: dict[str, ModbusMap] = {}
+    device: dict[str, ModbusDevice] = {}
 
 
 class HttpInput(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,17 +144,54 @@ class Collector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     gb26875: Gb26875 = Gb26875()
     mqtt: Mqtt = Mqtt()
+    broker: dict[str, Mqtt] = {}
+    """Further brokers, by name."""
+    push: dict[str, Push] = {}
+    modbus: Modbus = Modbus()
     http: HttpInput = HttpInput()
     spool: Spool = Spool()
 
 
 class Notifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way to reach people. `kind` is a file of alerting/notifiers."""
+    """One way to reach people. `kind` is a file of alerting/notifiers; docs/notifiers.md says which keys it takes."""
 
     kind: str
-    url: str = ""
-    token: str = ""
     receipt_timeout: str = "30s"
+    url: str = ""
+    url_file: str = ""
+    """File that holds the url, for addresses that carry a secret."""
+    token: str = ""
+    token_file: str = ""
+    username: str = ""
+    """Account, system id or access key id, as the provider calls it."""
+    password: str = ""
+    password_file: str = ""
+    sender: str = ""
+    """Number, name or address the message comes from."""
+    recipients: list[str] = []
+    """Mail addresses that get every notice of this notifier."""
+    folder: str = ""
+    """Spool folder that holds outbox, sent, error and inbox."""
+    window: int = 10
+    """Messages on their way at the same time."""
+    country: str = "86"
+    """Calling code of telephone numbers that are written without one."""
+    via: Literal["message", "call"] = "message"
+    app_id: str = ""
+    region: str = ""
+    sign_name: str = ""
+    """The registered signature that stands before the text, without its brackets."""
+    template: str = ""
+    """The registered template's code or number."""
+    template_params: dict[str, str] = {}
+    """What each of the template's variables shows: text, title, site, zone, state, person or incident."""
+    template_limit: int = 35
+    """Longest value of a variable, in characters; longer ones are cut."""
+    callback_url: str = ""
+    """Public address under which the provider reaches `/receipts/<name>`."""
+    callback_key: str = ""
+    """Secret that must stand as `?key=` in callbacks of providers that sign nothing."""
+    callback_key_file: str = ""
 
 
 class Alerting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -166,7 +264,9 @@ def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
     faults.extend(_locks(settings, path))
     if faults:
         raise ConfigError(faults)
-    return settings
+    return msgspec.structs.replace(
+        settings, notifier={name: _anchored(entry, settings) for name, entry in settings.notifier.items()}
+    )
 
 
 def split_listen(listen: str) -> tuple[str, int]:
@@ -205,6 +305,13 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> list[Fault]:
     return faults
 
 
+def _anchored(entry: Notifier, settings: Settings) -> Notifier:
+    """Return the entry with its paths made absolute."""
+    keys = ("url_file", "token_file", "password_file", "callback_key_file", "folder")
+    paths = {key: str(settings.path(getattr(entry, key))) for key in keys if getattr(entry, key)}
+    return msgspec.structs.replace(entry, **paths)
+
+
 def _locks(settings: Settings, path: Path) -> list[Fault]:
     """Return a fault for every door that is open to others without a lock, and every address that is none."""
     faults = []
@@ -223,6 +330,7 @@ def _locks(settings: Settings, path: Path) -> list[Fault]:
             "alerting.token and alerting.password",
         ),
         ("collector.gb26875.listen", settings.collector.gb26875.listen, "by address", ""),
+        ("collector.gb26875.udp", settings.collector.gb26875.udp or "127.0.0.1:0", "by address", ""),
     )
     for key, listen, lock, wanted in doors:
         try:
