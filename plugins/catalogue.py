@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from plugins.purity import Decode, guarded, load_codec
+from plugins.table_codec import table_codec
 from standpipe.model.device_type import DeviceType, Metric, read_device_type
 from standpipe.model.errors import ConfigError, Fault
 from standpipe.model.rule import Rule
@@ -79,10 +80,15 @@ def load_folder(folder: Path) -> LoadedType:
         device_type = read_device_type(folder)
     except ConfigError as err:
         faults.extend(err.faults)
-    try:
-        codec = load_codec(folder / "codec.py", folder.name)
-    except ConfigError as err:
-        faults.extend(err.faults)
+    if device_type is not None and device_type.json is not None:
+        codec = table_codec(device_type, device_type.json)
+        if (folder / "codec.py").exists():
+            faults.append(Fault(str(folder / "codec.py"), "", "device.toml has a [json] table: remove one of them"))
+    else:
+        try:
+            codec = load_codec(folder / "codec.py", folder.name)
+        except ConfigError as err:
+            faults.extend(err.faults)
     if faults:
         raise ConfigError(faults)
     assert device_type is not None and codec is not None

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -83,6 +84,7 @@ def load_codec(path: Path, name: str) -> Decode:
     spec = importlib.util.spec_from_file_location(f"standpipe_device_{name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses and msgspec look up the names in annotations
     try:
         spec.loader.exec_module(module)
     except Exception as err:  # whatever a stranger's file does when it is loaded, it becomes a fault of that file

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from standpipe.model.errors import ConfigError, Fault
+from standpipe.model.json_table import JsonTable
 from standpipe.model.rule import Rule, RuleSpec, build_rule
 from standpipe.model.signal import Signal
 from standpipe.model.toml_file import convert, line_of, read_toml
@@ -58,6 +59,7 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     transport: list[str] = []
     interval: str = "10m"
     standard: str = ""
+    json: JsonTable | None = None
 
 
 class DeviceType(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +85,8 @@ class DeviceType(msgspec.Struct, frozen=True, kw_only=True):
     """How often such a device reports when the registry does not say."""
     transport: tuple[str, ...]
     standard: str
+    json: JsonTable | None = None
+    """The table that stands in place of codec.py, where there is one."""
 
 
 def read_device_type(folder: Path) -> DeviceType:
@@ -115,6 +119,8 @@ def read_device_type(folder: Path) -> DeviceType:
             fault(f"rules.{name}", str(err))
         for key, reason in _rule_faults(spec, manifest):
             fault(f"rules.{name}.{key}", reason)
+    for key, reason in _table_faults(manifest):
+        fault(f"json.{key}", reason)
     if faults:
         raise ConfigError(faults)
     return DeviceType(
@@ -132,6 +138,7 @@ def read_device_type(folder: Path) -> DeviceType:
         interval=manifest.interval,
         transport=tuple(manifest.transport),
         standard=manifest.standard,
+        json=manifest.json,
     )
 
 
@@ -149,4 +156,25 @@ def _rule_faults(spec: RuleSpec, manifest: _Manifest) -> list[tuple[str, str]]:
         found.append(("when", f"signal {spec.when!r} is not in `signals`"))
     if not spec.source:
         found.append(("source", 'is missing: name the standard and clause, or write "judgement"'))
+    return found
+
+
+def _table_faults(manifest: _Manifest) -> list[tuple[str, str]]:
+    """Return what the `[json]` table names that the manifest does not declare, and rules that stand on a guess."""
+    table = manifest.json
+    if table is None:
+        return []
+    found = [
+        (f"fields.{name}", f"no such metric; declared: {', '.join(manifest.metrics)}")
+        for name in table.fields.keys() - manifest.metrics.keys()
+    ]
+    found += [
+        (f"signals.{name}", f"is not in `signals`; declared: {', '.join(manifest.signals) or 'none'}")
+        for name in table.signals.keys() - set(manifest.signals)
+    ]
+    for name, spec in manifest.rules.items():
+        if spec.metric in table.fields and table.field(spec.metric).assumed:
+            found.append(
+                (f"fields.{spec.metric}.assumed", f"the rule {name!r} would stand on a guess: remove one of them")
+            )
     return found
