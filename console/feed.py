@@ -59,10 +59,10 @@ class Feed:
         """How many screens are connected."""
         return self._screens
 
-    async def look(self) -> Look:
+    def look(self) -> Look:
         """Return the wall as last told to the screens, looking again when that is more than a heartbeat ago."""
         if self._look is None or self._pump is None or time.monotonic() - self._looked > HEARTBEAT:
-            return await self._see()
+            return self._see()
         return self._look
 
     def stale(self) -> None:
@@ -91,8 +91,8 @@ class Feed:
                 self._pump.cancel()
                 self._pump = None
 
-    async def _see(self) -> Look:
-        view = await self._service.wall(self._now())
+    def _see(self) -> Look:
+        view = self._service.wall(self._now())
         self._looked = time.monotonic()
         self._look = look = Look(view, _versions(view))
         return look
@@ -104,7 +104,7 @@ class Feed:
             while True:
                 started = time.monotonic()
                 try:
-                    self._publish(await self._see())
+                    self._publish(self._see())
                 except Exception:  # the screens must learn of it by silence, and of its end by the next beat
                     _log.exception("the wall cannot be seen, no beat sent screens=%d", self._screens)
                 await _wait(self._urgent, max(GAP, 20 * (time.monotonic() - started)))
@@ -125,6 +125,7 @@ class Feed:
             except Exception:  # the heartbeat goes on looking meanwhile
                 _log.exception("the change feed broke, listening again")
             await asyncio.sleep(1)
+            self._dirty.set()
 
     def _publish(self, look: Look) -> None:
         beat = {

@@ -25,13 +25,13 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/hydrants")
     async def everywhere(request: Request) -> HTMLResponse:
-        look = await desk.feed.look()
+        look = desk.feed.look()
         plan = draw_map(look.view.hydrants)
         return desk.pages.page(request, "hydrants.html", view=look.view, plan=plan, version=look.versions["hydrants"])
 
     @router.get("/hydrants/{hydrant_id}/history")
     async def history(hydrant_id: str, span: str = "1h") -> JSONResponse:
-        if span not in SPANS or await desk.service.hydrant(hydrant_id, desk.pages.now()) is None:
+        if span not in SPANS or desk.service.hydrant(hydrant_id, desk.pages.now()) is None:
             raise HTTPException(404)
         length, step = SPANS[span]
         end = desk.pages.now()
@@ -40,12 +40,15 @@ def routes(desk: Desk) -> APIRouter:
         return JSONResponse(chart.as_json(start, end), headers={"Cache-Control": "no-store"})
 
     async def show(hydrant_id: str, request: Request, template: str) -> HTMLResponse:
-        hydrant = await desk.service.hydrant(hydrant_id, desk.pages.now())
+        hydrant = desk.service.hydrant(hydrant_id, desk.pages.now())
         if hydrant is None:
             raise HTTPException(404)
-        look = await desk.feed.look()
+        look = desk.feed.look()
         version = look.versions["hydrants"]
-        return desk.pages.page(request, template, hydrant=hydrant, spans=list(SPANS), limits=LIMITS, version=version)
+        firing = [alert for alert in look.view.alerts if alert.device == hydrant_id]
+        return desk.pages.page(
+            request, template, hydrant=hydrant, firing=firing, spans=list(SPANS), limits=LIMITS, version=version
+        )
 
     @router.get("/hydrants/{hydrant_id}")
     async def one(hydrant_id: str, request: Request) -> HTMLResponse:

@@ -26,13 +26,13 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     async def find(incident_id: str) -> IncidentView:
-        incident = await desk.service.incident(incident_id)
+        incident = await desk.service.find(incident_id)
         if incident is None:
             raise HTTPException(404)
         return incident
 
     async def show(request: Request, incident: IncidentView, fault: str = "", status: int = 200) -> HTMLResponse:
-        look = await desk.feed.look()
+        look = desk.feed.look()
         return desk.pages.page(
             request,
             "incident.html",
@@ -47,7 +47,7 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/incidents")
     async def listing(request: Request) -> HTMLResponse:
-        look = await desk.feed.look()
+        look = desk.feed.look()
         return desk.pages.page(request, "incidents.html", view=look.view, version=look.versions["incidents"])
 
     @router.get("/incidents/{incident_id}")
@@ -58,7 +58,7 @@ def routes(desk: Desk) -> APIRouter:
     async def live_part(incident_id: str, part: str, request: Request) -> HTMLResponse:
         if part not in ("head", "actions", "road"):
             raise HTTPException(404)
-        incident, look = await find(incident_id), await desk.feed.look()
+        incident, look = await find(incident_id), desk.feed.look()
         version, language = look.versions["incidents"], desk.pages.language(request)
         html = desk.pages.text(f"incident_{part}.html", language, incident=incident, version=version)
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
@@ -73,7 +73,8 @@ def routes(desk: Desk) -> APIRouter:
     async def act(incident_id: str, request: Request) -> Response:
         form = await read_form(request)
         incident = await find(incident_id)
-        event, person, cause = form.get("event", ""), form.get("person", "")[:MAX_PERSON], form.get("cause", "")
+        event, person = form.get("event", ""), form.get("person", "")[:MAX_PERSON]
+        cause = form.get("cause", "") if event == "false_alarm" else ""
         fault = _missing(event, person, cause)
         if fault:
             return await show(request, incident, fault, 400)

@@ -53,4 +53,4 @@ def number(value: float | None) -> str:
     if value is None:
         return "—"
     text = f"{value:.1f}" if abs(value) < 10 else f"{value:.0f}"
-    return text.removesuffix(".0").replace("-0", "0") if text in ("-0", "-0.0", "0.0") else text
+    return text.removesuffix(".0").replace("-0", "0") if text.endswith(".0") else text

@@ -60,7 +60,7 @@ class Rehearsal:
         self._random = random.Random(seed)  # noqa: S311 - made-up pressures
         self._listeners: set[asyncio.Queue[Change]] = set()
 
-    async def wall(self, now: int) -> WallView:
+    def wall(self, now: int) -> WallView:
         """Return the wall at `now`."""
         self.looks += 1
         if self.broken:
@@ -83,11 +83,11 @@ class Rehearsal:
             problems=self.problems,
         )
 
-    async def incident(self, incident_id: str) -> IncidentView | None:
+    async def find(self, incident_id: str) -> IncidentView | None:
         """Return one incident."""
         return self.incidents.get(incident_id)
 
-    async def hydrant(self, hydrant_id: str, now: int) -> HydrantView | None:
+    def hydrant(self, hydrant_id: str, now: int) -> HydrantView | None:
         """Return one hydrant."""
         hydrant = self.hydrants.get(hydrant_id)
         return None if hydrant is None else _aged(hydrant, now)
@@ -186,7 +186,7 @@ class Rehearsal:
             )
         )
         if hydrant:
-            self.hydrants[device] = replace(hydrant, alerts=[zh])
+            self.hydrants[device] = replace(hydrant, alerts=["hydrant.low_pressure"])
 
     def open_incident(self, id_: str, *, signal: str = "fire", site: tuple[str, str], zone: tuple[str, str]) -> None:
         """Open a suspected incident with its first notices."""

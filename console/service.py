@@ -9,13 +9,13 @@ from alerting.views import Change, HydrantView, IncidentView, WallView
 class Service(Protocol):
     """The part of `alerting.service.Alerting` that pages are made of."""
 
-    async def wall(self, now: int) -> WallView:
+    def wall(self, now: int) -> WallView:
         """Return the wall at `now`, epoch ms."""
 
-    async def incident(self, incident_id: str) -> IncidentView | None:
-        """Return one incident, open or closed; None when there is none of that id."""
+    async def find(self, incident_id: str) -> IncidentView | None:
+        """Return any incident that was ever recorded; None when there is none of that id."""
 
-    async def hydrant(self, hydrant_id: str, now: int) -> HydrantView | None:
+    def hydrant(self, hydrant_id: str, now: int) -> HydrantView | None:
         """Return one hydrant at `now`; None when the registry does not know it."""
 
     async def act(self, incident_id: str, event: str, person: str, note: str, cause: str) -> IncidentView:

@@ -24,7 +24,7 @@ def routes(desk: Desk) -> APIRouter:
 
     @router.get("/")
     async def wall(request: Request) -> HTMLResponse:
-        look = await desk.feed.look()
+        look = desk.feed.look()
         regions = {name: region(name, request, look) for name in REGIONS}
         response = desk.pages.page(request, "wall.html", regions=regions, view=look.view, look=look)
         if desk.sessions:
@@ -43,7 +43,7 @@ def routes(desk: Desk) -> APIRouter:
     async def one_region(name: str, request: Request) -> HTMLResponse:
         if name not in REGIONS:
             raise HTTPException(404)
-        html = region(name, request, await desk.feed.look())
+        html = region(name, request, desk.feed.look())
         return HTMLResponse(html, headers={"Cache-Control": "no-store"})
 
     @router.get("/events")

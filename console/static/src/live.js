@@ -74,7 +74,10 @@ function check() {
     }
   }
   document.querySelectorAll("[data-lost-for]").forEach((place) => (place.dataset.since = serverNow() - silence));
-  document.querySelectorAll("[data-silent-for]").forEach((place) => (place.dataset.since = contact ?? ""));
+  document.querySelectorAll("[data-silent-for]").forEach((place) => {
+    place.dataset.since = contact ?? "";
+    place.parentElement.hidden = contact === null; // nobody was ever in contact
+  });
 }
 
 /** A stream may be refused because the login ended: then the page has to ask for it. */
