@@ -18,7 +18,7 @@ from standpipe.town.afterwards import Afterwards
 from standpipe.town.life import TownLife
 from standpipe.town.preparation import PROVISIONING, ROOT, check_ports, gateway_address, make_folder
 from standpipe.town.sms_gateway import SmsGateway
-from standpipe.town.story import CHAPTERS, Story
+from standpipe.town.story import Story
 from standpipe.town.terminal import Terminal
 from standpipe.town.watch import Watch
 
@@ -152,10 +152,10 @@ class Demo:
 
     def _judge(self, story: Story, supervisor: Supervisor) -> int:
         """Print ledger and memory; return 0 when the whole story happened."""
-        self._terminal.ledger("Latency ledger of the fire", story.marks())
+        if marks := story.fire.marks():
+            self._terminal.ledger("Latency ledger of the fire", marks)
         self._terminal.memory(_memory(supervisor, processes_of(self._settings)), limit=MEMORY_LIMIT)
-        missing = [CHAPTERS[chapter] for chapter, done in story.done.items() if not done]
-        if missing:
+        if missing := story.chapters.outstanding:
             self._terminal.say(f"\nDid not happen: {'; '.join(missing)}. Logs: {self._settings.data_dir / 'logs'}")
             return 1
         self._terminal.say("\nThe whole story happened.")

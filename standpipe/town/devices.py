@@ -4,6 +4,9 @@ import random
 
 import msgspec
 
+FIRST_WORD = 4_500
+"""Milliseconds after power-on within which every device has spoken once."""
+
 
 class HydrantSample(msgspec.Struct, frozen=True, kw_only=True):
     """One object of `POST /ingest/hydrant_json`."""
@@ -34,10 +37,10 @@ class Rhythm:
     """When a device speaks next: every `interval` ms, give or take a tenth, and no two devices in step."""
 
     def __init__(self, *, interval: int, start: int, rng: random.Random) -> None:
-        """Begin somewhere inside the first interval after `start` (epoch ms)."""
+        """Speak first soon after `start` (epoch ms), as a device does that was switched on."""
         self._interval = interval
         self._rng = rng
-        self.next_at = start + round(rng.uniform(0, interval))
+        self.next_at = start + round(rng.uniform(0, min(interval, FIRST_WORD)))
 
     def advance(self, now: int) -> None:
         """Move to the next turn after `now`."""

@@ -44,7 +44,8 @@ class Terminal:
             if mark.at is None or start is None or before is None:
                 self.say(f"  {mark.what:<34}{mark.absent:>16}")
                 continue
-            self.say(f"  {mark.what:<34}{_short(mark.at - start):>16}{_short(mark.at - before):>12}")
+            step = "" if mark is marks[0] else _short(mark.at - before)
+            self.say(f"  {mark.what:<34}{_short(mark.at - start):>16}{step:>12}".rstrip())
             before = mark.at
 
     def memory(self, rows: dict[str, int], *, limit: int) -> None:
@@ -56,8 +57,8 @@ class Terminal:
 
 
 def _short(ms: int) -> str:
-    """Return +7 ms or +12.3 s."""
-    return f"{ms:+d} ms" if abs(ms) < 10_000 else f"{ms / 1000:+.1f} s"
+    """Return +7 ms or +9.4 s."""
+    return f"{ms:+d} ms" if abs(ms) < 1000 else f"{ms / 1000:+.1f} s"
 
 
 def _padded(text: str, width: int) -> str:

@@ -38,6 +38,10 @@ class Watch:
         """Return an incident now, or None while alerting does not answer."""
         return await self._get(f"/api/incidents/{id_}", IncidentView)
 
+    def page(self, incident: str) -> str:
+        """Return the address of an incident's page."""
+        return str(self._client.base_url.join(f"/incidents/{incident}"))
+
     async def on_wall(self, find: Callable[[WallView], T | None], *, patience: float) -> T | None:
         """Look until `find` sees something on the wall and return that; None after `patience` seconds."""
         return await _look(self.wall, find, patience=patience)

@@ -11,10 +11,10 @@ from standpipe.model.contacts import read_contacts
 from standpipe.model.errors import ConfigError
 from standpipe.model.registry import read_registry
 from standpipe.model.settings import read_settings
+from standpipe.town.fire import COMPONENT
 from standpipe.town.life import PANEL
 from standpipe.town.network import Town
 from standpipe.town.preparation import PROVISIONING, check_ports, doors, gateway_address, holder, make_folder
-from standpipe.town.story import COMPONENT
 from standpipe.town.terminal import Mark, Terminal
 
 
@@ -80,7 +80,7 @@ def test_the_ledger_is_a_table_of_steps() -> None:
     terminal.ledger("Ledger", [*marks, Mark(what="delivered", at=1350)])
     rows = [line.split() for line in out.getvalue().splitlines()[3:]]
     assert rows == [
-        ["sent", "+0", "ms", "+0", "ms"],
+        ["sent", "+0", "ms"],
         ["received", "+4", "ms", "+4", "ms"],
         ["shown", "no", "wall"],
         ["delivered", "+350", "ms", "+346", "ms"],

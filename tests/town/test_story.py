@@ -11,14 +11,17 @@ import pytest
 from alerting.views import AlertView, HydrantView, IncidentView, LedgerView, NoticeView, WallView
 from standpipe.model.registry import read_registry
 from standpipe.model.settings import read_settings
+from standpipe.town import fire as fire_module
 from standpipe.town import story as story_module
+from standpipe.town.fire import COMPONENT
 from standpipe.town.life import PANEL, TownLife
 from standpipe.town.preparation import make_folder
-from standpipe.town.story import COMPONENT, Story
+from standpipe.town.story import Story
 from standpipe.town.terminal import Terminal
 from standpipe.town.watch import Watch
 
 NOON = 1_795_320_000_000
+LINK = "http://127.0.0.1:8080/incidents/I1"
 ALL = {"usable", "pressure", "incident", "message", "receipt"}
 
 
@@ -120,26 +123,27 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    for name, seconds in {"HYDRANT_AT": 0.1, "FIRE_AT": 0.2, "CLOSE_AT": 0.3, "PATIENCE": 0.3}.items():
+    for name, seconds in {"HYDRANT_AT": 0.3, "FIRE_AT": 0.4, "CLOSE_AT": 0.5, "PATIENCE": 0.3}.items():
         monkeypatch.setattr(story_module, name, seconds)
-    monkeypatch.setattr(story_module, "SECOND_STEP_PATIENCE", 0.1)
+    monkeypatch.setattr(fire_module, "PATIENCE", 0.3)
+    monkeypatch.setattr(fire_module, "SECOND_STEP_PATIENCE", 0.1)
     return Stage(tmp_path)
 
 
 async def play(stage: Stage) -> set[str]:
     """Run the script; return the chapters that came true."""
     await asyncio.wait_for(stage.story.run(), 20)
-    return {chapter for chapter, done in stage.story.done.items() if done}
+    return {chapter for chapter, done in stage.story.chapters.done.items() if done}
 
 
 async def test_everything_happens_and_is_told_with_its_latency(stage: Stage) -> None:
     assert await play(stage) == ALL
-    assert stage.story.complete
+    assert stage.story.chapters.outstanding == []
     lines = stage.out.getvalue().splitlines()
     assert [line.split()[2] for line in lines] == [
-        *("wall", "hydrant", "alert", "fire", "incident", "SMS", "receipt", "hydrant", "alert")
+        *("wall", "hydrant", "alert", "fire", "incident", LINK, "SMS", "receipt", "hydrant", "alert")
     ]
-    told = dict(zip([line.split()[2] for line in lines[:7]], lines[:7], strict=True))
+    told = {line.split()[2]: line for line in lines[:8]}
     assert told["incident"].endswith("+16 ms")
     assert told["SMS"].endswith("+40 ms")
     assert told["receipt"].endswith("+350 ms")
@@ -168,7 +172,8 @@ async def test_a_message_without_a_receipt_is_missed(stage: Stage) -> None:
 
 async def test_the_ledger_names_every_point_of_the_road(stage: Stage) -> None:
     await play(stage)
-    marks = {mark.what: mark.at for mark in stage.story.marks()}
+    marks = {mark.what: mark.at for mark in stage.story.fire.marks()}
+    assert [mark.what for mark in stage.story.fire.marks()][-1] == "shown on a screen"
     assert marks["received by the collector"] == NOON + 2
     assert marks["SMS delivered, says the receipt"] == NOON + 350
     assert marks["shown on a screen"] is None
