@@ -26,6 +26,12 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     payload: bytes
     received_at: int
     """Epoch ms, UTC, when the last byte arrived."""
+    decoded: bytes = b""
+    """The payload as a JSON object where a network server has decoded it; for device types that read JSON."""
+    port: int = 0
+    """LoRaWAN port."""
+    stamp: int | None = None
+    """Epoch ms when the network heard it, for messages that carry no time of their own."""
     device_type: str = ""
     """Folder name of the device type where the transport says it; empty where only the registry can know."""
     peer: str = ""

@@ -18,7 +18,19 @@ MAX_PLACES = 20_000
 class Sender:
     """A registered device, with what its readings are stamped with."""
 
-    __slots__ = ("_hour", "_networks", "_offset", "_places", "_registry", "_zone", "device", "facts", "id", "loaded")
+    __slots__ = (
+        "_hour",
+        "_networks",
+        "_offset",
+        "_places",
+        "_registry",
+        "_zone",
+        "device",
+        "facts",
+        "id",
+        "loaded",
+        "reads_raw",
+    )
 
     def __init__(self, id_: str, device: Device, loaded: LoadedType, registry: Registry) -> None:
         """Take the device's registry entry and its type."""
@@ -29,6 +41,8 @@ class Sender:
         site = registry.sites[device.site]
         self.facts = SiteFacts(altitude=site.altitude, reference=device.reference, mounting=device.mounting)
         """What the place does to a pressure."""
+        self.reads_raw = "lorawan" in loaded.type.transport
+        """Whether its codec wants the device's own bytes rather than what a network server made of them."""
         self._networks = tuple(ipaddress.ip_network(peer, strict=False) for peer in device.peers)
         self._places: dict[str, Placement] = {}
         self._zone = ZoneInfo(site.timezone)

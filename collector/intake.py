@@ -78,6 +78,11 @@ class Intake:
         self._settle_when([self.spool.quarantine.keep(items)], list(items), done, source)
         return done
 
+    def count_empty(self, source: str) -> None:
+        """Count an uplink that is a part of the transport's own conversation."""
+        self.counters.add("received", source)
+        self.counters.add("empty", source)
+
     def _settle_when(
         self,
         waits: "list[asyncio.Future[None]]",

@@ -13,9 +13,16 @@ import msgspec
 from collector.counters import Counters
 from collector.duplicates import Duplicates
 from collector.inputs.gb26875 import Gb26875Server
-from collector.inputs.http import HttpInputApp
+from collector.inputs.gb26875_answer import Answers
+from collector.inputs.gb26875_calls import Calls
+from collector.inputs.gb26875_frames import FrameHandler
+from collector.inputs.gb26875_udp import UdpEndpoint, listen_udp
+from collector.inputs.http import HttpDoor, Route
+from collector.inputs.http_ingest import Ingest
 from collector.inputs.http_server import HttpServer
 from collector.inputs.mqtt import MqttInput
+from collector.inputs.push import PushSource
+from collector.inputs.transmitters import Transmitters
 from collector.intake import Intake
 from collector.outputs import alerting, influxdb
 from collector.outputs.drain import drain
@@ -44,6 +51,8 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     http: int
     gb26875: int
     """TCP port, 0 when that input is not enabled."""
+    gb26875_udp: int = 0
+    """UDP port, 0 where there is none."""
 
 
 async def run(
@@ -68,7 +77,7 @@ async def run(
         async with asyncio.TaskGroup() as group:
             group.create_task(spool.run(), name="spool")
             _start_outputs(group, settings, catalogue, spool, counters)
-            doors = await _start_inputs(group, settings, catalogue, intake)
+            doors = await _start_inputs(group, settings, catalogue, registry, intake)
             log.info("collector running spool=%s http=%d gb26875=%d", spool.id, doors.http, doors.gb26875)
             if started is not None:
                 started(doors)
@@ -76,28 +85,44 @@ async def run(
         await spool.close()
 
 
-async def _start_inputs(group: asyncio.TaskGroup, settings: Settings, catalogue: Catalogue, intake: Intake) -> Doors:
+async def _start_inputs(
+    group: asyncio.TaskGroup, settings: Settings, catalogue: Catalogue, registry: Registry, intake: Intake
+) -> Doors:
     """Open every configured door."""
+    collector = settings.collector
     transmitters: Gb26875Server | None = None
-    if settings.collector.gb26875.enabled:
-        limit = min(settings.collector.gb26875.max_connections, _raise_file_limit() - _SPARE_FILES)
-        offset = datetime.now(UTC).astimezone(ZoneInfo(settings.timezone)).utcoffset()
-        assert offset is not None
-        transmitters = Gb26875Server(
-            intake,
-            settings.collector.gb26875,
-            max_connections=max(limit, 1),
-            utc_offset=int(offset.total_seconds()),
-        )
+    udp: UdpEndpoint | None = None
+    routes: dict[str, Route] = {"/ingest": Route(serve=Ingest(intake, list(catalogue.types)).serve)}
+    if collector.gb26875.enabled:
+        handler, calls = _transmitter_handling(settings, intake)
+        limit = min(collector.gb26875.max_connections, _raise_file_limit() - _SPARE_FILES)
+        transmitters = Gb26875Server(handler, calls, collector.gb26875, max_connections=max(limit, 1))
         await transmitters.start()
         group.create_task(transmitters.run(), name="gb26875")
-    status = pages(intake.spool, intake.counters, lambda: transmitters.connections if transmitters else 0)
-    app = HttpInputApp(intake, settings.collector.http, types=list(catalogue.types), pages=status)
-    http = HttpServer(app, settings.collector.http.listen)
+        if collector.gb26875.udp:
+            udp = await listen_udp(handler, collector.gb26875.udp)
+        routes["/transmitters"] = Route(serve=Transmitters(calls, registry).serve, methods=frozenset({"GET", "POST"}))
+    for name, push in collector.push.items():
+        routes[f"/push/{name}"] = PushSource(intake, name, push).route()
+    routes |= pages(intake.spool, intake.counters, lambda: transmitters.connections if transmitters else 0)
+    door = HttpDoor(routes, token=collector.http.token, max_body=collector.http.max_body)
+    http = HttpServer(door, collector.http.listen)
     group.create_task(http.run(), name="http")
-    if settings.collector.mqtt.host:
-        group.create_task(MqttInput(intake, settings.collector.mqtt).run(), name="mqtt")
-    return Doors(http=http.port, gb26875=transmitters.port if transmitters else 0)
+    brokers = {"mqtt": collector.mqtt} | {f"mqtt.{name}": broker for name, broker in collector.broker.items()}
+    for name, broker in brokers.items():
+        if broker.host:
+            group.create_task(MqttInput(intake, broker, name=name).run(), name=name)
+    return Doors(http=http.port, gb26875=transmitters.port if transmitters else 0, gb26875_udp=udp.port if udp else 0)
+
+
+def _transmitter_handling(settings: Settings, intake: Intake) -> tuple[FrameHandler, Calls]:
+    """Build what is done with frames, the same over TCP and UDP."""
+    offset = datetime.now(UTC).astimezone(ZoneInfo(settings.timezone)).utcoffset()
+    assert offset is not None
+    directory = intake.pipeline.directory
+    answers = Answers(directory, utc_offset=int(offset.total_seconds()))
+    calls = Calls(directory, answers, set_clocks=settings.collector.gb26875.set_clocks)
+    return FrameHandler(intake, answers, calls), calls
 
 
 def _start_outputs(

@@ -44,15 +44,16 @@ class Pipeline:
         uplink = Uplink(
             source=arrival.source,
             address=arrival.address,
-            payload=arrival.payload,
+            payload=arrival.decoded if arrival.decoded and not sender.reads_raw else arrival.payload,
             received_at=arrival.received_at,
             device_type=sender.device.type,
+            port=arrival.port,
             utc_offset=sender.utc_offset(arrival.received_at),
             profile=sender.device.profile,
         )
         sent_at = read_time_label(arrival.clock, uplink.utc_offset) if arrival.clock else None
         try:
-            readings = self._readings(uplink, sender, key=key, sent_at=sent_at)
+            readings = self._readings(uplink, sender, key=key, sent_at=sent_at, stamp=arrival.stamp)
             record = Record(arrival.source, arrival.address, key, arrival.payload, readings)
             body = encode(record)
         except (DecodeError, UnicodeEncodeError, OverflowError) as err:
@@ -62,7 +63,9 @@ class Pipeline:
         lane = Lane.FIRE if any(reading.lane is Lane.FIRE for reading in readings) else Lane.NORMAL
         return Kept(lane, record, body)
 
-    def _readings(self, uplink: Uplink, sender: Sender, *, key: bytes, sent_at: int | None) -> list[Reading]:
+    def _readings(
+        self, uplink: Uplink, sender: Sender, *, key: bytes, sent_at: int | None, stamp: int | None
+    ) -> list[Reading]:
         """Decode, check and stamp. Raises DecodeError; then nothing of the uplink is used."""
         device_type = sender.loaded.type
         readings = []
@@ -70,7 +73,8 @@ class Pipeline:
             fields, quality, _ = check(at_site(observation, device_type, sender.facts), device_type)
             if not (fields or observation.signals or observation.reports_signals):
                 continue
-            at, believed = observed_at(observation.observed_at, received_at=uplink.received_at, sent_at=sent_at)
+            said_at = stamp if observation.observed_at is None else observation.observed_at
+            at, believed = observed_at(said_at, received_at=uplink.received_at, sent_at=sent_at)
             if believed is not Clock.GOOD:
                 self._counters.add(believed, uplink.source)
                 quality = Quality.SUSPECT
@@ -91,7 +95,7 @@ class Pipeline:
                     district=place.district,
                     quality=quality,
                     lane=self._lane(place.device, observation),
-                    uplink_id=_uplink_id(key, observation.observed_at, uplink.received_at),
+                    uplink_id=_uplink_id(key, said_at, uplink.received_at),
                     text=observation.text,
                 )
             )

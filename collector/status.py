@@ -5,36 +5,36 @@ from collections.abc import Callable
 import msgspec
 
 from collector.counters import Counters, prometheus
-from collector.inputs.http import Page
+from collector.inputs.http import Request, Response, Route
 from collector.spool import Spool
 from standpipe.model import clock
 
-INPUTS = ("gb26875", "http", "mqtt")
-_JSON = "application/json"
+_GET = frozenset({"GET"})
 
 
-def pages(spool: Spool, counters: Counters, connections: Callable[[], int]) -> dict[str, Page]:
+def pages(spool: Spool, counters: Counters, connections: Callable[[], int]) -> dict[str, Route]:
     """Return the pages by path; `connections` tells how many transmitters are connected."""
 
-    async def health() -> tuple[bytes, str]:
-        return msgspec.json.encode({"status": "pass", "collector": spool.id}), _JSON
+    async def health(_: Request) -> Response:
+        return Response(msgspec.json.encode({"status": "pass", "collector": spool.id}))
 
-    async def quarantine() -> tuple[bytes, str]:
-        return msgspec.json.encode(await spool.quarantine.listing()), _JSON
+    async def quarantine(_: Request) -> Response:
+        return Response(msgspec.json.encode(await spool.quarantine.listing()))
 
-    async def status() -> tuple[bytes, str]:
+    async def status(_: Request) -> Response:
+        outputs = {cursor.output for cursor in spool.cursors}
         body = {
             "collector": spool.id,
             "spool": await spool.lags(clock.now()),
             "spool_used": round(spool.full, 4),
             "dead_letters": await spool.dead_letters.count(),
-            "inputs": counters.by_label(INPUTS),
-            "outputs": counters.by_label(cursor.output for cursor in spool.cursors),
+            "inputs": counters.by_label(counters.labels() - outputs - {"spool"}),
+            "outputs": counters.by_label(outputs),
             "connections": connections(),
         }
-        return msgspec.json.encode(body), _JSON
+        return Response(msgspec.json.encode(body))
 
-    async def metrics() -> tuple[bytes, str]:
+    async def metrics(_: Request) -> Response:
         lags = await spool.lags(clock.now())
         gauges: dict[str, dict[str, float]] = {
             "connections_open": {"": connections()},
@@ -47,6 +47,11 @@ def pages(spool: Spool, counters: Counters, connections: Callable[[], int]) -> d
                 label = f'lane="{lane}",output="{output}"'
                 gauges["lag_rows"][label] = lag["lag_rows"]
                 gauges["lag_seconds"][label] = lag["lag_seconds"]
-        return prometheus(counters, gauges).encode(), "text/plain; version=0.0.4"
+        return Response(prometheus(counters, gauges).encode(), 200, "text/plain; version=0.0.4")
 
-    return {"/health": health, "/quarantine": quarantine, "/status": status, "/metrics": metrics}
+    return {
+        "/health": Route(serve=health, token="", methods=_GET),
+        "/quarantine": Route(serve=quarantine, methods=_GET),
+        "/status": Route(serve=status, methods=_GET),
+        "/metrics": Route(serve=metrics, methods=_GET),
+    }

@@ -1,52 +1,30 @@
-"""GB/T 26875.3 over TCP: reassembles frames, confirms each when it is on disk. Never decides what a frame means.
-
-Clause numbers are those of GB/T 26875.3-2011. A frame with a trustworthy header and a wrong checksum is denied (6.3);
-where not even the header can be trusted the stream is searched for the next frame and nothing is answered.
-"""
+"""GB/T 26875.3 over TCP: connections, their limits and their time. Never decides what a frame means."""
 
 import asyncio
 import logging
-from functools import partial
 from typing import cast
 
-from collector.arrival import Arrival, Repeats
-from collector.inputs.gb26875_answer import Answers
-from collector.intake import Intake
-from collector.record import Quarantined
+from collector.inputs.gb26875_calls import Calls
+from collector.inputs.gb26875_frames import NAME, FrameHandler
 from standpipe.model import clock
 from standpipe.model.duration import parse_duration
-from standpipe.model.gb26875.frame import Command, Frame, FrameError, Stream
+from standpipe.model.gb26875.frame import Stream
 from standpipe.model.settings import Gb26875, split_listen
 
 log = logging.getLogger(__name__)
 
-NAME = "gb26875"
 BACKLOG = 4096
 IN_FLIGHT = 512
 """Frames of one connection that may wait for the disk before its socket is no longer read."""
 GARBAGE_LIMIT = 65_536
 """Bytes that belong to no frame, in a row, after which a connection is closed."""
-KEEP_ALIVE = 7
-"""Command of one vendor's keep-alive; in the standard it is reserved (Table 2)."""
-_UP = frozenset({int(Command.SEND), int(Command.RESPONSE), KEEP_ALIVE})
-_ANSWERS = frozenset({int(Command.CONFIRM), int(Command.DENY)})
+_PEER_IS_SLOW, _DISK_IS_SLOW = 1, 2
 
 
 class Connection(asyncio.Protocol):
     """One transmitter's connection."""
 
-    __slots__ = (
-        "_garbage",
-        "_paused",
-        "_stream",
-        "address",
-        "heard_at",
-        "in_flight",
-        "opened_at",
-        "peer",
-        "server",
-        "transport",
-    )
+    __slots__ = ("_garbage", "_paused", "_stream", "address", "heard_at", "in_flight", "peer", "server", "transport")
 
     def __init__(self, server: "Gb26875Server") -> None:
         """Belong to a server."""
@@ -54,8 +32,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport
         self.peer = ""
         self.address = ""
-        """Wire identity of the sender of the last good frame; empty before the first."""
-        self.opened_at = self.heard_at = clock.now()
+        self.heard_at = clock.now()
         self.in_flight = 0
         self._stream = Stream()
         self._garbage = 0
@@ -74,11 +51,11 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Stop reading a peer that does not read our answers."""
-        self._pause(1)
+        self._pause(_PEER_IS_SLOW)
 
     def resume_writing(self) -> None:
         """Read it again."""
-        self._resume(1)
+        self._resume(_PEER_IS_SLOW)
 
     def data_received(self, data: bytes) -> None:
         """Take every whole frame of the buffer in one go."""
@@ -88,63 +65,29 @@ class Connection(asyncio.Protocol):
         frames = stream.feed(data)
         if stream.skipped != skipped:
             self._count_garbage(stream.skipped - skipped, good=bool(frames))
-        if not frames:
-            return
-        self.heard_at = now
-        self._take(frames, now)
+        if frames:
+            self.heard_at = now
+            self.server.handler.handle(frames, self, now)
 
-    def _take(self, frames: list[tuple[bytes, Frame | FrameError]], now: int) -> None:
-        """Hand frames to the intake and answer those that want an answer."""
-        arrivals: list[Arrival] = []
-        confirms: list[Frame] = []
-        bad: list[Quarantined] = []
-        denials: list[Frame] = []
-        for raw, frame in frames:
-            if isinstance(frame, FrameError):
-                bad.append(_bad(raw, frame.header, "frame", str(frame), now))
-                if frame.header is not None:
-                    denials.append(frame.header)
-                continue
-            self.address = frame.address
-            command = frame.command
-            if command in _UP:
-                arrivals.append(_arrival(raw, frame, self.peer, now))
-                if command != Command.RESPONSE:
-                    confirms.append(frame)
-            elif command in _ANSWERS:
-                self.server.answered(frame)
-            else:
-                reason = f"command {command} does not come from a transmitter (Table 2)"
-                bad.append(_bad(raw, frame, "command", reason, now))
-                denials.append(frame)
-        if bad:
-            self.server.intake.counters.add("bad_frames", NAME, len(bad))
-            self.server.intake.quarantine(NAME, bad)
-        if denials:
-            self.server.intake.counters.add("denied", NAME, len(denials))
-            self.transport.write(self.server.answers.denials(denials, now))
-        if arrivals:
-            durable = self.server.intake.take(NAME, arrivals).durable
-            self.in_flight += len(arrivals)
-            if self.in_flight > IN_FLIGHT:
-                self._pause(2)
-            durable.add_done_callback(partial(self._confirm, confirms, len(arrivals)))
+    def write(self, data: bytes) -> None:
+        """Send bytes, unless the connection is closing."""
+        if not self.transport.is_closing():
+            self.transport.write(data)
 
-    def _confirm(self, frames: list[Frame], count: int, durable: "asyncio.Future[None]") -> None:
-        """All of a batch is on disk, or none may be confirmed: then the transmitter sends it again."""
-        self.in_flight -= count
-        if self.in_flight <= IN_FLIGHT // 2:
-            self._resume(2)
-        if durable.cancelled() or durable.exception() is not None or not frames or self.transport.is_closing():
-            return
-        self.server.intake.counters.add("confirmed", NAME, len(frames))
-        self.transport.write(self.server.answers.confirms(frames, clock.now()))
+    def taken(self, count: int) -> None:
+        """Read no more while too many frames wait for the disk."""
+        self.in_flight += count
+        if self.in_flight > IN_FLIGHT:
+            self._pause(_DISK_IS_SLOW)
+        elif self.in_flight <= IN_FLIGHT // 2:
+            self._resume(_DISK_IS_SLOW)
 
     def _count_garbage(self, count: int, *, good: bool) -> None:
-        self.server.intake.counters.add("skipped_bytes", NAME, count)
+        counters = self.server.handler.intake.counters
+        counters.add("skipped_bytes", NAME, count)
         self._garbage = 0 if good else self._garbage + count
         if self._garbage > GARBAGE_LIMIT:
-            self.server.intake.counters.add("connections_garbage", NAME)
+            counters.add("connections_garbage", NAME)
             log.warning("connection closed, nothing but garbage peer=%s", self.peer)
             self.transport.abort()
 
@@ -164,11 +107,11 @@ class Connection(asyncio.Protocol):
 class Gb26875Server:
     """The listening side and all its connections."""
 
-    def __init__(self, intake: Intake, settings: Gb26875, *, max_connections: int, utc_offset: int) -> None:
-        """Take where frames go; `utc_offset` is the site clock of transmitters that nobody registered, in s."""
-        self.intake = intake
+    def __init__(self, handler: FrameHandler, calls: Calls, settings: Gb26875, *, max_connections: int) -> None:
+        """Take what is done with frames, and who must know when a connection is gone."""
+        self.handler = handler
         self.settings = settings
-        self.answers = Answers(intake.pipeline.directory, utc_offset=utc_offset)
+        self._calls = calls
         self._max = max_connections
         self._idle = parse_duration(settings.idle_timeout)
         self._first = parse_duration(settings.first_frame_timeout)
@@ -207,7 +150,7 @@ class Gb26875Server:
 
     def admit(self, connection: Connection) -> None:
         """Give a new connection its place; when all are taken, the oldest that never sent a frame must go."""
-        counters = self.intake.counters
+        counters = self.handler.intake.counters
         counters.add("connections", NAME)
         if len(self._connections) >= self._max:
             silent = next((other for other in self._connections if not other.address), None)
@@ -222,43 +165,17 @@ class Gb26875Server:
 
     def forget(self, connection: Connection) -> None:
         """Take a connection off the list."""
-        self._connections.pop(connection, None)
-
-    def answered(self, frame: Frame) -> None:  # noqa: ARG002 - nothing is sent down yet
-        """Take a transmitter's confirm or deny of something we sent."""
-        self.intake.counters.add("received", NAME)
-        self.intake.counters.add("empty", NAME)
+        if self._connections.pop(connection, _GONE) is None:
+            self._calls.gone(connection)
 
     def close_silent(self, now: int) -> None:
         """Close what has been silent too long: a shorter while before the first frame than after it."""
         for connection in list(self._connections):
             limit = self._idle if connection.address else self._first
             if now - connection.heard_at > limit:
-                self.intake.counters.add("connections_idle", NAME)
+                self.handler.intake.counters.add("connections_idle", NAME)
                 self.forget(connection)
                 connection.transport.abort()
 
 
-def _arrival(raw: bytes, frame: Frame, peer: str, now: int) -> Arrival:
-    """Return a frame as an arrival. Serial, command and ADU are what a resend has in common with it (section 6)."""
-    return Arrival(
-        source=NAME,
-        address=frame.address,
-        payload=raw,
-        received_at=now,
-        peer=peer,
-        clock=frame.time,
-        identity=raw[2:4] + raw[26:-3],
-        repeats=Repeats.NUMBERED if frame.adu else Repeats.NEVER,
-    )
-
-
-def _bad(raw: bytes, header: Frame | None, cause: str, reason: str, now: int) -> Quarantined:
-    return Quarantined(
-        address=header.address if header else "gb26875:",
-        device_type="",
-        cause=cause,
-        reason=reason,
-        payload=raw,
-        at=now,
-    )
+_GONE = object()

@@ -1,20 +1,15 @@
-"""HTTP push as a bare ASGI application: one JSON object or a list of them. Answers 202 when all of it is on disk."""
+"""The collector's HTTP door as a bare ASGI application: bodies, tokens and answers. Knows no format of any sender."""
 
 import asyncio
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs
 
 import msgspec
 
-from collector.arrival import Arrival
-from collector.inputs.json_items import device_of, split
-from collector.intake import Intake
-from collector.record import Quarantined
-from standpipe.model import clock
-from standpipe.model.errors import DecodeError, Retryable
-from standpipe.model.settings import HttpInput
+from standpipe.model.errors import Retryable
 
 log = logging.getLogger(__name__)
 
@@ -25,111 +20,99 @@ BODY_SECONDS = 30.0
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Page: TypeAlias = Callable[[], Awaitable[tuple[bytes, str]]]
-"""A status page: body and content type."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One request, read to its end."""
+
+    method: str
+    path: str
+    """What follows the route's own part of the path, without a slash before it."""
+    query: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    """Names in lower case."""
+    body: bytes = b""
+    peer: str = ""
+
+
+class Response(msgspec.Struct, frozen=True):
+    """What is answered."""
+
+    body: bytes = b""
+    status: int = 200
+    kind: str = "application/json"
 
 
 class Answer(Exception):
     """An answer that ends a request early."""
 
-    def __init__(self, status: int, body: dict[str, Any]) -> None:
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
         """Take the HTTP status and what is told."""
         super().__init__(status)
         self.status = status
         self.body = body
 
 
-class HttpInputApp:
-    """ASGI application. `pages` are the GET pages by path."""
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """What serves one path or everything below it."""
 
-    def __init__(self, intake: Intake, settings: HttpInput, *, types: Sequence[str], pages: dict[str, Page]) -> None:
-        """Take where uplinks go and which device types there are."""
-        self._intake = intake
-        self._token = settings.token.encode()
-        self._max_body = settings.max_body
-        self._types = frozenset(types)
-        self._pages = pages
+    serve: Callable[[Request], Awaitable[Response]]
+    token: str | None = None
+    """Bearer token wanted; None for the door's own, empty for none."""
+    methods: frozenset[str] = frozenset({"POST"})
+
+
+class HttpDoor:
+    """ASGI application. `routes` by path, which also serve what lies below it."""
+
+    def __init__(self, routes: Mapping[str, Route], *, token: str, max_body: int) -> None:
+        """Take the routes, the bearer token of those that have none of their own, and the longest body in bytes."""
+        self._routes = dict(routes)
+        self._token = token
+        self._max_body = max_body
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        kind = "application/json"
         try:
-            if scope["method"] == "POST":
-                status, body = await self._post(scope, receive)
-            else:
-                status, (body, kind) = 200, await self._get(scope)
+            response = await self._serve(scope, receive)
         except Answer as answer:
-            status, body = answer.status, msgspec.json.encode(answer.body)
-        headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+            response = Response(msgspec.json.encode(answer.body), answer.status)
+        headers = [
+            (b"content-type", response.kind.encode()),
+            (b"content-length", str(len(response.body)).encode()),
+        ]
+        if response.status == 204:
+            headers = []
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
 
-    async def _get(self, scope: Scope) -> tuple[bytes, str]:
-        path = scope["path"]
-        page = self._pages.get(path)
-        if page is None:
-            raise Answer(404, {"error": f"no page {path}", "known": sorted(self._pages)})
-        if path != "/health":
-            self._authorise(scope)
-        return await page()
+    async def _serve(self, scope: Scope, receive: Receive) -> Response:
+        route, rest = self._find(scope["path"])
+        if scope["method"] not in route.methods:
+            raise Answer(405, {"error": f"expected {' or '.join(sorted(route.methods))}"})
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        _authorise(headers, self._token if route.token is None else route.token)
+        query = scope.get("query_string", b"").decode("latin-1")
+        request = Request(
+            method=scope["method"],
+            path=rest,
+            query={name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()},
+            headers=headers,
+            body=await self._body(receive) if scope["method"] == "POST" else b"",
+            peer=(scope.get("client") or ("",))[0],
+        )
+        return await route.serve(request)
 
-    async def _post(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
-        self._authorise(scope)
-        room, _, device_type = scope["path"].lstrip("/").partition("/")
-        if room != "ingest":
-            raise Answer(404, {"error": "no such path; expected /ingest/<device type>"})
-        if device_type not in self._types:
-            raise Answer(404, {"error": f"no device type {device_type!r}", "known": sorted(self._types)})
-        body = await self._body(receive)
-        peer = (scope.get("client") or ("",))[0]
-        return await self._ingest(device_type, body, peer)
-
-    async def _ingest(self, device_type: str, body: bytes, peer: str) -> tuple[int, bytes]:
-        """Take a body: good items are kept whatever is wrong with the others."""
-        now = clock.now()
-        try:
-            payloads = split(body)
-        except DecodeError as err:
-            raise Answer(400, {"error": str(err)}) from None
-        arrivals: list[tuple[int, Arrival]] = []
-        rejected: list[dict[str, Any]] = []
-        nameless: list[Quarantined] = []
-        for index, payload in enumerate(payloads):
-            try:
-                address = f"device:{device_of(payload)}"
-            except DecodeError as err:
-                rejected.append({"item": index, "error": str(err)})
-                nameless.append(_nameless(device_type, str(err), payload, peer, now))
-                continue
-            arrival = Arrival(
-                source=NAME,
-                address=address,
-                payload=payload,
-                received_at=now,
-                device_type=device_type,
-                peer=peer,
-            )
-            arrivals.append((index, arrival))
-        if nameless:
-            await self._durable(self._intake.quarantine(NAME, nameless))
-        taken = self._intake.take(NAME, [arrival for _, arrival in arrivals])
-        await self._durable(taken.durable)
-        accepted = unknown = 0
-        for (index, _), outcome in zip(arrivals, taken.outcomes, strict=True):
-            if isinstance(outcome, Quarantined) and outcome.cause != "unknown":
-                rejected.append({"item": index, "error": outcome.reason})
-                continue
-            accepted += 1
-            unknown += isinstance(outcome, Quarantined)
-        return _reply(accepted, unknown, sorted(rejected, key=lambda item: int(item["item"])))
-
-    async def _durable(self, durable: "asyncio.Future[None]") -> None:
-        try:
-            await asyncio.shield(durable)
-        except Retryable as err:
-            raise Answer(503, {"error": f"cannot be written now, send it again: {err}"}) from None
+    def _find(self, path: str) -> tuple[Route, str]:
+        """Return the route of the longest path that fits, and the rest."""
+        head = path
+        while head:
+            if head in self._routes:
+                return self._routes[head], path[len(head) + 1 :]
+            head = head.rpartition("/")[0]
+        raise Answer(404, {"error": f"no such path {path!r}", "known": sorted(self._routes)})
 
     async def _body(self, receive: Receive) -> bytes:
         chunks: list[bytes] = []
@@ -150,32 +133,19 @@ class HttpInputApp:
         except TimeoutError:
             raise Answer(408, {"error": f"the body took longer than {BODY_SECONDS:g} s"}) from None
 
-    def _authorise(self, scope: Scope) -> None:
-        if not self._token:
-            return
-        given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        if not hmac.compare_digest(given, b"Bearer " + self._token):
-            raise Answer(401, {"error": "expected the header Authorization: Bearer <collector.http.token>"})
+
+async def on_disk(durable: "asyncio.Future[None]") -> None:
+    """Return when it is on disk; answer 503 when the disk refused, so that the sender sends it again."""
+    try:
+        await asyncio.shield(durable)
+    except Retryable as err:
+        raise Answer(503, {"error": f"cannot be written now, send it again: {err}"}) from None
 
 
-def _reply(accepted: int, unknown: int, rejected: list[dict[str, Any]]) -> tuple[int, bytes]:
-    """Return 202 when anything was accepted, else 400 with the first reason."""
-    if rejected and not accepted:
-        return 400, msgspec.json.encode({"error": rejected[0]["error"], "rejected": rejected})
-    reply: dict[str, Any] = {"accepted": accepted}
-    if unknown:
-        reply["unknown"] = unknown
-    if rejected:
-        reply["rejected"] = rejected
-    return 202, msgspec.json.encode(reply)
-
-
-def _nameless(device_type: str, reason: str, payload: bytes, peer: str, now: int) -> Quarantined:
-    return Quarantined(
-        address=f"http:{peer or 'unknown'}",
-        device_type=device_type,
-        cause="decode",
-        reason=reason,
-        payload=payload,
-        at=now,
-    )
+def _authorise(headers: Mapping[str, str], token: str) -> None:
+    """Answer 401 without the token. InfluxDB's clients write `Token`, everybody else `Bearer`."""
+    if not token:
+        return
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    if scheme not in ("Bearer", "Token") or not hmac.compare_digest(given.encode(), token.encode()):
+        raise Answer(401, {"error": "expected the header Authorization: Bearer <token>"})

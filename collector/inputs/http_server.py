@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from collector.inputs.http import HttpInputApp
+from collector.inputs.http import HttpDoor
 from standpipe.model.settings import split_listen
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ class _Server(uvicorn.Server):
 class HttpServer:
     """The listening side."""
 
-    def __init__(self, app: HttpInputApp, listen: str) -> None:
+    def __init__(self, app: HttpDoor, listen: str) -> None:
         """Bind at once, so that the port is known and taken. Raises OSError."""
         host, port = split_listen(listen)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -7,14 +7,13 @@ so an answer that is late can never acknowledge another connection's message.
 import asyncio
 import logging
 import random
+import ssl
 from typing import Any
 
 from gmqtt import Client
 from gmqtt.mqtt.handler import MQTTConnectError
 
-from collector.arrival import Arrival, Repeats
-from collector.inputs.json_items import checked_id
-from collector.inputs.topic import TopicTemplate
+from collector.inputs.mqtt_formats import Reader, reader_of
 from collector.intake import Intake
 from collector.record import Quarantined
 from standpipe.model import clock
@@ -23,7 +22,6 @@ from standpipe.model.settings import Mqtt
 
 log = logging.getLogger(__name__)
 
-NAME = "mqtt"
 RECEIVE_MAXIMUM = 1_000
 """Messages that the broker may have under way to us unacknowledged: the back-pressure (MQTT 5.0, 3.1.2.11.3)."""
 SESSION_SECONDS = 7 * 86_400
@@ -39,11 +37,14 @@ _quiet.setLevel(logging.CRITICAL)  # it reports every step; what matters is logg
 class MqttInput:
     """Keeps one subscription alive."""
 
-    def __init__(self, intake: Intake, settings: Mqtt) -> None:
-        """Take where uplinks go. Raises ValueError when the topic template is wrong."""
+    def __init__(self, intake: Intake, settings: Mqtt, *, name: str = "mqtt") -> None:
+        """Take where uplinks go; `name` is the counters' label. Raises ValueError when the topic template is wrong."""
         self._intake = intake
         self._settings = settings
-        self._template = TopicTemplate(settings.topic)
+        self._name = name
+        self._reader: Reader = reader_of(settings)
+        share = f"$share/{settings.share}/" if settings.share else ""
+        self._subscription = share + self._reader.subscription
         self.connected = asyncio.Event()
         """Set while the subscription is in force."""
 
@@ -92,19 +93,19 @@ class MqttInput:
 
         def on_subscribe(_: Client, __: int, granted: tuple[int, ...], ___: Any) -> None:
             if any(qos >= 128 for qos in granted):
-                log.error("mqtt broker refuses the subscription topic=%s", self._template.subscription)
+                log.error("mqtt broker refuses the subscription topic=%s", self._subscription)
                 lost.set()
                 return
             self.connected.set()
-            log.info("mqtt subscribed host=%s topic=%s", self._settings.host, self._template.subscription)
+            log.info("mqtt subscribed host=%s topic=%s", self._settings.host, self._subscription)
 
         client.on_message = on_message
-        client.on_connect = lambda client, *_: client.subscribe(self._template.subscription, qos=1)
+        client.on_connect = lambda client, *_: client.subscribe(self._subscription, qos=1)
         client.on_subscribe = on_subscribe
         client.on_disconnect = lambda *_: lost.set()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
-                await client.connect(self._settings.host, self._settings.port, keepalive=30)
+                await client.connect(self._settings.host, self._settings.port, ssl=_tls(self._settings), keepalive=30)
             await lost.wait()
         finally:
             self.connected.clear()
@@ -118,25 +119,24 @@ class MqttInput:
         """Keep one message; return when it is on disk. Raises Retryable."""
         now = clock.now()
         try:
-            device_type, device = self._template.read(topic)
-            address = f"device:{checked_id(device)}"
+            arrivals = self._reader.read(topic, payload, source=self._name, received_at=now, again=again)
         except DecodeError as err:
-            await asyncio.shield(self._intake.quarantine(NAME, [_strange(topic, str(err), payload, now)]))
+            strange = Quarantined(
+                address=f"{self._name}:{topic[:150]}",
+                device_type="",
+                cause="decode",
+                reason=str(err)[:300],
+                payload=payload,
+                at=now,
+            )
+            await asyncio.shield(self._intake.quarantine(self._name, [strange]))
             return
-        arrival = Arrival(
-            source=NAME,
-            address=address,
-            payload=payload,
-            received_at=now,
-            device_type=device_type,
-            identity=topic.encode() + b"\0" + payload,
-            repeats=Repeats.STAMPED,
-            again=again,
-        )
-        await asyncio.shield(self._intake.take(NAME, [arrival]).durable)
+        if not arrivals:
+            self._intake.count_empty(self._name)
+            return
+        await asyncio.shield(self._intake.take(self._name, arrivals).durable)
 
 
-def _strange(topic: str, reason: str, payload: bytes, now: int) -> Quarantined:
-    return Quarantined(
-        address=f"mqtt:{topic[:150]}", device_type="", cause="decode", reason=reason, payload=payload, at=now
-    )
+def _tls(settings: Mqtt) -> ssl.SSLContext | bool:
+    """Return what the connection is wrapped in. Raises OSError when the certificates cannot be read."""
+    return ssl.create_default_context(cafile=settings.ca_file or None) if settings.tls else False

@@ -26,6 +26,8 @@ class Uplink(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds east of UTC of the site's wall clock, for wire times that carry no zone. Default Asia/Shanghai."""
     profile: str = ""
     """Vendor dialect of the device, as the registry has it; empty for the standard."""
+    port: int = 0
+    """LoRaWAN port (fPort) of the payload; 0 where there is none."""
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):

@@ -331,6 +331,10 @@ def _locks(settings: Settings, path: Path) -> list[Fault]:
         ),
         ("collector.gb26875.listen", settings.collector.gb26875.listen, "by address", ""),
         ("collector.gb26875.udp", settings.collector.gb26875.udp or "127.0.0.1:0", "by address", ""),
+        *(
+            (f"collector.push.{name}", settings.collector.http.listen, push.token, f"collector.push.{name}.token")
+            for name, push in settings.collector.push.items()
+        ),
     )
     for key, listen, lock, wanted in doors:
         try:

@@ -49,6 +49,7 @@ def registry() -> Registry:
             type="gb26875_transmitter", address="gb26875:010000000000", site="warehouse", peers=["10.9.0.0/16"]
         ),
         "unit-3": Device(type="gb26875_transmitter", address="gb26875:020000000000", site="warehouse"),
+        "lora-1": Device(type="hydrant_json", address="deveui:0101010101010101", site="town"),
         "stray": Device(type="not_installed", address="device:XX-1", site="town"),
     }
     devices |= {
@@ -208,7 +209,7 @@ async def collector(tmp_path: Path, catalogue: Catalogue, registry: Registry) ->
     tasks: list[asyncio.Task[None]] = []
 
     async def start(**sections: Any) -> Doors:
-        collector = {"gb26875": {"listen": "127.0.0.1:0"}, "http": {"listen": "127.0.0.1:0"}}
+        collector: dict[str, dict[str, Any]] = {"gb26875": {"listen": "127.0.0.1:0"}, "http": {"listen": "127.0.0.1:0"}}
         for name, section in sections.pop("collector", {}).items():
             collector[name] = collector.get(name, {}) | section
         sections = {"data": str(tmp_path / "data"), "file": str(tmp_path / "x.toml"), "collector": collector} | sections

@@ -9,6 +9,9 @@ import pytest
 import pytest_asyncio
 
 from collector.inputs.gb26875 import GARBAGE_LIMIT, Gb26875Server
+from collector.inputs.gb26875_answer import Answers
+from collector.inputs.gb26875_calls import Calls
+from collector.inputs.gb26875_frames import FrameHandler
 from standpipe.model.gb26875.frame import OVERHEAD, Command, Frame, Stream, decode
 from standpipe.model.settings import Gb26875
 from standpipe.model.signal import Lane
@@ -21,12 +24,10 @@ async def start(room: Any) -> AsyncIterator[Start]:
     tasks: list[asyncio.Task[None]] = []
 
     async def begin(*, max_connections: int = 1000, **settings: Any) -> Gb26875Server:
-        server = Gb26875Server(
-            room.intake,
-            Gb26875(listen="127.0.0.1:0", **settings),
-            max_connections=max_connections,
-            utc_offset=28_800,
-        )
+        answers = Answers(room.pipeline.directory, utc_offset=28_800)
+        calls = Calls(room.pipeline.directory, answers, set_clocks=settings.pop("set_clocks", False))
+        made = Gb26875(listen="127.0.0.1:0", **settings)
+        server = Gb26875Server(FrameHandler(room.intake, answers, calls), calls, made, max_connections=max_connections)
         await server.start()
         tasks.append(asyncio.create_task(server.run()))
         return server

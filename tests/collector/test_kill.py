@@ -79,7 +79,7 @@ async def process(tmp_path: Path, free_port: Callable[[], int], sinks: Any) -> A
         "influx": {"url": sink.url, "version": "1", "batch_age_ms": 20},
         "alerting": {"url": sink.url},
         "collector": {
-            "gb26875": {"listen": f"127.0.0.1:{found.gb}"},
+            "gb26875": {"listen": f"127.0.0.1:{found.gb}", "set_clocks": False},
             "http": {"listen": f"127.0.0.1:{found.http}"},
         },
     }

@@ -168,6 +168,38 @@ async def test_a_broker_that_restarts_costs_nothing(
     assert sorted(set(payloads(entries))) == list(map(float, range(sent)))
 
 
+@pytest.mark.integration
+async def test_chirpstack_events_are_opened_and_redelivery_is_one_reading(
+    room: Any, broker: Broker, publish: Any, until: Any
+) -> None:
+    settings = Mqtt(host="127.0.0.1", port=broker.port, client_id="lora", format="chirpstack")
+    lora = MqttInput(room.intake, settings, name="mqtt.lora")
+    room.tasks.append(asyncio.create_task(lora.run()))
+    await asyncio.wait_for(lora.connected.wait(), 10)
+    event = (
+        b'{"deduplicationId": "a", "time": "2026-11-22T08:00:00Z", "object": {"pressure_mpa": 0.3}, '
+        b'"deviceInfo": {"devEui": "0101010101010101"}}'
+    )
+    await publish(*[("application/1/device/0101010101010101/event/up", event)] * 2, ("application/1/x", b"{}"))
+    await until(lambda: room.counters.get("duplicate", "mqtt.lora") == 1)
+    (entry,) = await room.spool.cursor("any", Lane.NORMAL).read(10)
+    assert (entry.readings[0].device, entry.readings[0].fields) == ("lora-1", {"pressure": 300.0})
+
+
+@pytest.mark.integration
+async def test_collectors_share_a_subscription(room: Any, broker: Broker, publish: Any, until: Any) -> None:
+    for name in ("one", "two"):
+        settings = Mqtt(host="127.0.0.1", port=broker.port, client_id=name, share="collectors")
+        shared = MqttInput(room.intake, settings, name=name)
+        room.tasks.append(asyncio.create_task(shared.run()))
+        await asyncio.wait_for(shared.connected.wait(), 10)
+    await publish(*(("standpipe/hydrant_json/HY-1", b'{"pressure_kpa": %d}' % n) for n in range(20)))
+    await until(lambda: room.spool.last(Lane.NORMAL) == 20)
+    counts = [room.counters.get("stored", name) for name in ("one", "two")]
+    assert sum(counts) == 20
+    assert min(counts) > 0
+
+
 async def test_a_broker_that_is_not_there_is_waited_for(room: Any, free_port: Any) -> None:
     lonely = MqttInput(room.intake, Mqtt(host="127.0.0.1", port=free_port()))
     task = asyncio.create_task(lonely.run())
