@@ -43,13 +43,19 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     faults: list[Fault]
 
     @property
-    def lines(self) -> list[str]:
-        """Return the certificate for a terminal."""
-        return [
+    def passed(self) -> bool:
+        """Return whether nothing was wrong."""
+        return not self.faults
+
+    def __str__(self) -> str:
+        """Render for a terminal: what was measured, then what is wrong."""
+        lines = [
             f"{self.device}: {self.frames} damaged frames in {self.seconds:.1f} s, {self.accepted} still readable",
-            f"{self.device}: {self.per_frame_us:.1f} us per frame, {self.peak_kb:.0f} kB at most, "
-            f"{self.kept_kb:.0f} kB kept",
+            f"{self.device}: {self.per_frame_us:.1f} us per frame",
+            f"{self.device}: {self.peak_kb:.0f} kB of memory at most, {self.kept_kb:.0f} kB kept",
+            f"{self.device}: {'certified' if self.passed else 'not certified'}",
         ]
+        return "\n".join([*lines, *map(str, self.faults)])
 
 
 def certify(folder: Path, *, frames: int = FRAMES) -> Certificate:

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import TypeAlias
 
-from plugins.catalogue import LoadedType, device_folders, load_folder
+from plugins.catalogue import LoadedType, device_folders, load_catalogue, load_folder
 from plugins.samples import Got, Sample, compare, read_samples, run_sample, uplink_of
 from standpipe.model.errors import ConfigError, DecodeError, Fault
 from standpipe.model.rule import Rule
@@ -19,10 +19,20 @@ LONGEST_RANDOM = 300
 
 def test_folder(folder: Path) -> list[Fault]:
     """Return everything that is wrong in a device folder, or in the device folders below it; empty when it conforms."""
-    folders = device_folders(folder)
+    folders = device_folders(folder if folder.name else folder.resolve())
     if not folders:
         return [Fault(str(folder), "", "holds no device.toml; `standpipe plugin new` writes a folder to start from")]
-    return [fault for one in folders for _, check in checks(one) for fault in check()]
+    faults = [fault for one in folders for _, check in checks(one) for fault in check()]
+    return faults or _disagreements(folders)
+
+
+def _disagreements(folders: list[Path]) -> list[Fault]:
+    """Return where folders that conform on their own do not go together with the other device types."""
+    try:
+        load_catalogue(folders)
+    except ConfigError as err:
+        return [fault for fault in err.faults if any(Path(fault.file).is_relative_to(folder) for folder in folders)]
+    return []
 
 
 def checks(folder: Path) -> list[Check]:

@@ -60,7 +60,7 @@ def _check_node(node: ast.AST, path: Path) -> list[Fault]:
         module = node.module or ""
         whole = [f"{module}.{alias.name}" for alias in node.names] if module.startswith("standpipe") else [module]
         wrong = ["." * node.level + module] if node.level else [name for name in whole if not _allowed(name)]
-    elif isinstance(node, ast.Name) and node.id in _IMPURE_NAMES:
+    elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in _IMPURE_NAMES:
         return [Fault(str(path), node.id, "a codec is pure: it opens, runs and prints nothing", node.lineno)]
     elif isinstance(node, ast.Attribute) and node.attr in _CLOCKS:
         return [Fault(str(path), node.attr, "a codec has no clock: use uplink.received_at", node.lineno)]

@@ -124,24 +124,25 @@ fields  = {{ {metric} = {good} }}
 }
 
 
-def write_folder(parent: Path, name: str, *, kind: str) -> Path:
-    """Write `parent`/`name` and return it. Raises ConfigError when a name is not snake_case or the folder exists."""
-    folder = parent / name
+def write_folder(folder: Path, *, kind: str) -> list[Path]:
+    """Write a new device folder, return its files. Raises ConfigError for a name that is not snake_case or is taken."""
     faults = [
         Fault(str(folder), key, f"{word!r} must be snake_case, like vendor_model")
-        for key, word in (("name", name), ("kind", kind))
+        for key, word in (("name", folder.name), ("kind", kind))
         if not SNAKE.fullmatch(word)
     ]
     if folder.exists():
         faults.append(Fault(str(folder), "", "is there already; choose another name or remove it"))
     if faults:
         raise ConfigError(faults)
-    words = msgspec.structs.asdict(PRESETS.get(kind, OTHER)) | {"name": name, "kind": kind}
+    words = msgspec.structs.asdict(PRESETS.get(kind, OTHER)) | {"name": folder.name, "kind": kind}
     words["limit"] = words["limit"].replace(", ", "\n")
-    (folder / "samples").mkdir(parents=True)
-    (folder / "device.toml").write_text(_MANIFEST.format(**words), encoding="utf-8")
-    (folder / "codec.py").write_text(_CODEC.format(**words), encoding="utf-8")
-    for sample, text in _SAMPLES.items():
-        path = folder / "samples" / f"{sample.format(**words)}.toml"
+    files = {"device.toml": _MANIFEST, "codec.py": _CODEC}
+    files |= {f"samples/{name.format(**words)}.toml": text for name, text in _SAMPLES.items()}
+    written = []
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.format(**words), encoding="utf-8")
-    return folder
+        written.append(path)
+    return written

@@ -59,6 +59,7 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     transport: list[str] = []
     interval: str = "10m"
     standard: str = ""
+    identity: str = "device"
     json: JsonTable | None = None
 
 
@@ -85,6 +86,8 @@ class DeviceType(msgspec.Struct, frozen=True, kw_only=True):
     """How often such a device reports when the registry does not say."""
     transport: tuple[str, ...]
     standard: str
+    identity: str = "device"
+    """Dotted path of the device's own id in a JSON object that comes without another address."""
     json: JsonTable | None = None
     """The table that stands in place of codec.py, where there is one."""
 
@@ -138,6 +141,7 @@ def read_device_type(folder: Path) -> DeviceType:
         interval=manifest.interval,
         transport=tuple(manifest.transport),
         standard=manifest.standard,
+        identity=manifest.identity,
         json=manifest.json,
     )
 

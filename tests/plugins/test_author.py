@@ -20,7 +20,8 @@ def replace(path: Path, old: str, new: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A new folder whose failing sample has been taken away, so that it conforms."""
-    made = write_folder(tmp_path, "vendor_model", kind="hydrant")
+    made = tmp_path / "vendor_model"
+    write_folder(made, kind="hydrant")
     (made / "samples" / "from_your_device.toml").unlink()
     return made
 
@@ -31,13 +32,15 @@ def problems(folder: Path) -> str:
 
 @pytest.mark.parametrize("kind", [*PRESETS, "fan"])
 def test_a_new_folder_fails_in_one_sample_only(tmp_path: Path, kind: str) -> None:
-    made = write_folder(tmp_path, "vendor_model", kind=kind)
+    made = tmp_path / "vendor_model"
+    write_folder(made, kind=kind)
     assert [Path(fault.file).name for fault in conformance.test_folder(made)] == ["from_your_device.toml"]
 
 
 @pytest.mark.parametrize("kind", [*PRESETS, "fan"])
 def test_a_new_folder_conforms_without_that_sample(tmp_path: Path, kind: str) -> None:
-    made = write_folder(tmp_path, "vendor_model", kind=kind)
+    made = tmp_path / "vendor_model"
+    write_folder(made, kind=kind)
     (made / "samples" / "from_your_device.toml").unlink()
     assert problems(made) == ""
 
@@ -51,13 +54,13 @@ def test_a_new_folder_conforms_without_that_sample(tmp_path: Path, kind: str) ->
 )
 def test_a_folder_with_a_wrong_name_is_not_written(tmp_path: Path, name: str, kind: str, reason: str) -> None:
     with pytest.raises(ConfigError, match=reason):
-        write_folder(tmp_path, name, kind=kind)
+        write_folder(tmp_path / name, kind=kind)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_is_never_overwritten(folder: Path) -> None:
     with pytest.raises(ConfigError, match="is there already"):
-        write_folder(folder.parent, folder.name, kind="hydrant")
+        write_folder(folder, kind="hydrant")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,8 @@ def test_a_folder_without_a_device_is_refused(tmp_path: Path) -> None:
 
 def test_a_conforming_folder_is_certified(folder: Path) -> None:
     certificate = certify.certify(folder)
-    assert (certificate.frames, certificate.faults) == (30_000, [])
+    assert (certificate.frames, certificate.faults, certificate.passed) == (30_000, [], True)
+    assert str(certificate).endswith("vendor_model: certified")
     assert certificate.seconds < 10
 
 
@@ -168,3 +172,8 @@ def test_a_codec_that_wears_badly_is_not_certified(folder: Path, old: str, new: 
 def test_trying_a_payload_shows_the_readings_and_the_rules_that_would_fire(folder: Path) -> None:
     tried = try_payload(load_folder(folder), b'{"pressure": 120}', received_at=0)
     assert [(one.fields, one.fires) for one in tried] == [({"pressure": 120.0}, ["hydrant.low_pressure"])]
+
+
+def test_a_folder_that_contradicts_another_device_type_is_refused(folder: Path) -> None:
+    replace(folder / "device.toml", "below = 140", "below = 130")
+    assert "differs from the rule hydrant.low_pressure in" in problems(folder)

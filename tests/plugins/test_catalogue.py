@@ -25,7 +25,9 @@ def replace(path: Path, old: str, new: str) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return write_folder(tmp_path, "vendor_model", kind="hydrant")
+    made = tmp_path / "vendor_model"
+    write_folder(made, kind="hydrant")
+    return made
 
 
 def test_a_folder_outside_the_repository_is_loaded_beside_ours(folder: Path) -> None:
@@ -106,7 +108,8 @@ def test_a_codec_without_decode_is_refused(folder: Path) -> None:
 
 
 def test_all_faults_of_all_folders_are_said_at_once(folder: Path) -> None:
-    second = write_folder(folder.parent, "second", kind="tank")
+    second = folder.parent / "second"
+    write_folder(second, kind="tank")
     replace(folder / "device.toml", '"kPa"', '"bar"')
     (folder / "codec.py").write_text("import os\n", encoding="utf-8")
     replace(second / "device.toml", '"m"', '"mm"')
@@ -127,7 +130,8 @@ def test_two_types_of_one_kind_must_agree_on_unit_and_rule(folder: Path) -> None
 
 
 def test_a_name_that_is_taken_is_refused(tmp_path: Path) -> None:
-    folder = write_folder(tmp_path, "hydrant_json", kind="hydrant")
+    folder = tmp_path / "hydrant_json"
+    write_folder(folder, kind="hydrant")
     with pytest.raises(ConfigError, match="the name 'hydrant_json' is taken by"):
         load_catalogue([folder])
 
@@ -149,7 +153,7 @@ def test_an_installed_package_brings_its_devices_without_configuration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "acme_devices"
-    write_folder(package, "acme_hydrant", kind="hydrant")
+    write_folder(package / "acme_hydrant", kind="hydrant")
     (package / "__init__.py").write_text("raise RuntimeError('the package itself is not run')\n", encoding="utf-8")
     info = tmp_path / "acme_devices-1.0.dist-info"
     info.mkdir()
