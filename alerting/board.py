@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from storage.records import incidents as kept
 from storage.records import notices
@@ -33,8 +33,7 @@ class Board:
 
     async def load(self) -> None:
         """Read open incidents, the newest closed ones, and firing alerts."""
-        async with self._records.read() as tx:
-            rows = [*await kept.open_incidents(tx), *await kept.recent_incidents(tx, _RECENT)]
+        rows = await self._records.read(lambda tx: [*kept.open_incidents(tx), *kept.recent_incidents(tx, _RECENT)])
         await self.refresh([row.id for row in rows])
         await self.refresh_alerts()
 
@@ -43,21 +42,12 @@ class Board:
         wanted = list(ids)
         if not wanted:
             return
-        async with self._records.read() as tx:
-            cases = {row.id: CaseFile(row, [], [], []) for row in await kept.incidents_by_id(tx, wanted)}
-            for row in await kept.events_of(tx, wanted):
-                cases[row.incident_id].events.append(row)
-            for row in await kept.alerts_of(tx, wanted):
-                cases[row.incident_id].alerts.append(row)
-            for row in await notices.notices_of(tx, wanted):
-                cases[row.incident_id].notices.append(row)
-        self.files.update(cases)
+        self.files.update(await self._records.read(lambda tx: _cases(tx, wanted)))
         self._forget()
 
     async def refresh_alerts(self) -> None:
         """Read the firing alerts again."""
-        async with self._records.read() as tx:
-            self.alerts = list(await kept.open_alerts(tx))
+        self.alerts = list(await self._records.read(kept.open_alerts))
 
     def open(self) -> list[CaseFile]:
         """Return open incidents, newest first."""
@@ -69,3 +59,15 @@ class Board:
         closed = [case.incident for case in self.files.values() if case.incident.open_key is None]
         for row in sorted(closed, key=lambda row: row.opened_at)[: max(0, len(closed) - _RECENT)]:
             del self.files[row.id]
+
+
+def _cases(tx: Connection, ids: list[str]) -> dict[str, CaseFile]:
+    """Read incidents with everything attached to them."""
+    cases = {row.id: CaseFile(row, [], [], []) for row in kept.incidents_by_id(tx, ids)}
+    for row in kept.events_of(tx, ids):
+        cases[row.incident_id].events.append(row)
+    for row in kept.alerts_of(tx, ids):
+        cases[row.incident_id].alerts.append(row)
+    for row in notices.notices_of(tx, ids):
+        cases[row.incident_id].notices.append(row)
+    return cases

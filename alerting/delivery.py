@@ -8,9 +8,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeAlias
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerting.casebook import Casebook, Written
+from alerting.casebook import Casebook
+from alerting.clerk import Written
 from alerting.errands import Errand, columns, errand
 from alerting.messages import Places, compose, pick, title
 from alerting.notifiers import Notice, Notifier
@@ -91,9 +93,7 @@ class Delivery:
     async def look(self) -> None:
         """Send what is due; bring the next rung forward where receipts are missing."""
         now = self._now()
-        async with self._records.read() as tx:
-            due = await notices.next_due(tx)
-            waiting = await notices.unanswered(tx)
+        due, waiting = await self._records.read(lambda tx: (notices.next_due(tx), notices.unanswered(tx)))
         for incident, missing, text in unreached(waiting, self._timeouts, now=now):
             log.warning("no receipt, next rung incident=%s notices=%d", incident, len(missing))
             await self._changed(await self._casebook.next_rung(incident, missing, text=text, now=now))
@@ -107,10 +107,12 @@ class Delivery:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _claim(self, now: int) -> list[Errand]:
-        async with self._records.write() as tx:
-            rows = await notices.claim_due(tx, owner=self._owner, now=now, lease=LEASE, limit=_AT_ONCE)
-            cases = {row.id: row for row in await kept.incidents_by_id(tx, list({row.incident_id for row in rows}))}
-        return [errand(columns(row), columns(cases[row.incident_id])) for row in rows]
+        def work(tx: Connection) -> list[Errand]:
+            rows = notices.claim_due(tx, owner=self._owner, now=now, lease=LEASE, limit=_AT_ONCE)
+            cases = {row.id: row for row in kept.incidents_by_id(tx, list({row.incident_id for row in rows}))}
+            return [errand(columns(row), columns(cases[row.incident_id])) for row in rows]
+
+        return await self._records.write(work)
 
     async def _send(self, one: Errand) -> None:
         """Send one notice, then record what became of it."""
@@ -139,11 +141,10 @@ class Delivery:
                 )
         self._wake.set()
 
-    async def _settle(self, one: Errand, record: Callable[..., Awaitable[None]], **values: object) -> None:
+    async def _settle(self, one: Errand, record: Callable[..., None], **values: object) -> None:
         """Record an outcome. If the records refuse, the lease runs out and the notice is sent again."""
         try:
-            async with self._records.write() as tx:
-                await record(tx, one.key, **values)
+            await self._records.write(lambda tx: record(tx, one.key, **values))
         except (SQLAlchemyError, OSError) as err:
             log.error("outcome not recorded notice=%s reason=%s", one.key, err)
             return

@@ -48,6 +48,8 @@ class Feed:
         """Collector -> last contact, epoch ms."""
         self.heard: set[str] = set()
         """Devices heard since somebody last emptied this."""
+        self.broken = 0
+        """Readings that the engine could not take: a mistake of ours, shown on the wall."""
 
     async def recover(self) -> None:
         """Take the snapshot and apply everything behind it; what was written before is not written twice."""
@@ -145,7 +147,14 @@ class Feed:
                 continue
             applied = one.seq
             self.heard.add(one.reading.device)
-            events = self._engine.observe(one.reading, stored_at=one.spooled_at, accepted_at=item.at)
+            try:
+                events = self._engine.observe(one.reading, stored_at=one.spooled_at, accepted_at=item.at)
+            except Exception:  # one reading must not stop the others, and after a restart stop them again
+                log.exception(
+                    "a reading broke the engine device=%s uplink=%s", one.reading.device, one.reading.uplink_id
+                )
+                self.broken += 1
+                continue
             if events:
                 self._ink.add(events)
                 said = True

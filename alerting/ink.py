@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from alerting.casebook import Casebook, Written
+from alerting.casebook import Casebook
+from alerting.clerk import Written
 from alerting.engine.compiled import OPENS_INCIDENT
 from alerting.engine.events import AlertFired, Event
 

@@ -20,6 +20,7 @@ def platform_problems(  # noqa: PLR0913 - everything that can be wrong
     sources: Mapping[str, int],
     data_silent: int,
     failing_since: int | None,
+    broken: int,
     now: int,
     started: int,
 ) -> list[dict[str, str]]:
@@ -27,6 +28,8 @@ def platform_problems(  # noqa: PLR0913 - everything that can be wrong
     problems: list[dict[str, str]] = []
     if failing_since is not None:
         problems.append({"zh": "警情记录无法写入", "en": "records cannot be written"})
+    if broken:
+        problems.append({"zh": f"{broken} 条数据无法判断", "en": f"{broken} readings could not be judged, see the log"})
     for case in board.open():
         words = watchdog.without_next_step(case, now=now)
         if words:

@@ -4,11 +4,13 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from alerting import escalation, watchdog
 from alerting.board import Board
-from alerting.casebook import Casebook, Written
+from alerting.casebook import Casebook
 from alerting.changes import Changes
+from alerting.clerk import Written
 from alerting.delivery import LEASE, Delivery
 from alerting.engine.compiled import OPENS_INCIDENT
 from alerting.engine.engine import Engine
@@ -128,8 +130,7 @@ class Alerting:
             now=now,
         )
         if records.single:
-            async with records.write() as tx:
-                await notices.release_leases(tx)
+            await records.write(notices.release_leases)
         await service._recover()
         return service
 
@@ -166,6 +167,7 @@ class Alerting:
             problems=platform_problems(
                 self._board, self._settings, self._contacts,
                 sources=self.feed.contacts, data_silent=self._data_silent, failing_since=self._ink.failing_since,
+                broken=self.feed.broken,
                 now=now, started=self._started,
             ),
         )  # fmt: skip
@@ -206,10 +208,7 @@ class Alerting:
         case = self._board.files.get(incident_id)
         if case is None or case.incident.displayed_at is not None:
             return
-        async with self._records.write() as tx:
-            row = await kept.incident(tx, incident_id)
-            if row is not None and row.displayed_at is None:
-                await kept.change_incident(tx, incident_id, {"displayed_at": at})
+        await self._records.write(lambda tx: kept.record_displayed(tx, incident_id, at=at))
         await self._written(Written(incidents={incident_id}))
 
     async def receipt(self, notifier: str, *, key: str, message_id: str, status: str, at: int) -> bool:
@@ -223,8 +222,7 @@ class Alerting:
             "at": at,
             "received_at": now,
         }
-        async with self._records.write() as tx:
-            incident = await notices.record_receipt(tx, values)
+        incident = await self._records.write(lambda tx: notices.record_receipt(tx, values))
         if incident is None:
             return False
         await self._written(Written(incidents={incident}))
@@ -239,13 +237,12 @@ class Alerting:
         await self.feed.recover()
         self.feed.heard.update(self._engine.state.devices)
         firing = self._engine.firing()
-        async with self._records.write() as tx:
-            rows = await kept.open_alerts(tx)
-            for row in rows:
-                known = self._engine.state.devices.get(row.device)
-                rules = {rule.id for rule in self._engine.rules_of(known.kind)} if known else set()
-                if row.rule not in rules and row.incident_id is None:
-                    await kept.resolve_alert(tx, row.key, at=self._now(), reason="the rule is gone")
+        rows = await self._records.read(kept.open_alerts)
+        for row in rows:
+            if row.incident_id is None and row.rule not in self._rules_for(row.device):
+                await self._records.write(
+                    partial(kept.resolve_alert, key=row.key, at=self._now(), reason="the rule is gone")
+                )
         opened = {(row.rule, row.device) for row in rows}
         urgent = {signal.value for signal in OPENS_INCIDENT}
         forgotten = [
@@ -255,6 +252,10 @@ class Alerting:
         ]
         await self.feed.reset(forgotten)
         await self._board.load()
+
+    def _rules_for(self, device: str) -> set[str]:
+        known = self._engine.state.devices.get(device)
+        return {rule.id for rule in self._engine.rules_of(known.kind)} if known else set()
 
     def _signal(self, rule_id: str, device: str) -> str:
         kind = self._engine.state.devices[device].kind

@@ -1,78 +1,102 @@
 """Opens the records database, brings it to the newest schema, and hands out transactions. Holds no query."""
 
 import asyncio
+import functools
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, Insert, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.records.tables import Records
 
 log = logging.getLogger(__name__)
-T = TypeVar("T", bound=Records)
+T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class RecordsDatabase:
-    """One database, one writer of this process at a time, any number of readers. Made by `open`."""
+    """One database. A transaction is a function of a connection, run as a whole. Made by `open`.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    SQLite transactions run on threads of their own, one for writing: a hop per transaction in place of one per
+    statement, which is what keeps a fire's incident within milliseconds. Other databases are reached asynchronously.
+    """
+
+    def __init__(self, engine: Engine | AsyncEngine) -> None:
         """Take an engine; `open` is the way to one that is ready."""
         self._engine = engine
-        self.single = engine.dialect.name == "sqlite"
+        self.single = isinstance(engine, Engine)
         """Whether no other process can be writing to it."""
-        self._writing = asyncio.Lock()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="records-write")
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="records-read")
 
     @classmethod
     async def open(cls, url: str) -> "RecordsDatabase":
-        """Connect and migrate. `url` is SQLAlchemy's, with an async driver (`sqlite_url` makes the default)."""
-        engine = create_async_engine(url, pool_size=4, max_overflow=8)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "connect", _pragmas)
-            event.listen(engine.sync_engine, "begin", _begin)
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.run_sync(_upgrade)
-        return cls(engine)
+        """Connect and migrate. `url` is SQLAlchemy's (`sqlite_url` makes the default); PostgreSQL wants asyncpg."""
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            database = cls(create_async_engine(parsed, pool_size=4))
+            await database.write(_upgrade)
+            return database
+        engine = create_engine(parsed.set(drivername="sqlite"), pool_size=4)
+        event.listen(engine, "connect", _pragmas)
+        event.listen(engine, "begin", _begin)
+        database = cls(engine)
+        await database.write(_upgrade)
+        return database
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection in one transaction: on disk when the block ends, undone when it raises."""
-        async with self._writing, self._engine.connect() as connection:
-            await connection.execution_options(standpipe_write=True)
-            async with connection.begin():
-                yield connection
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in one transaction: on disk when this returns, undone when `work` raises."""
+        return await self._run(self._writer, work, write=True)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """Yield a connection that sees one moment of the database."""
-        async with self._engine.connect() as connection, connection.begin():
-            yield connection
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a connection that sees one moment of the database."""
+        return await self._run(self._readers, work, write=False)
 
     async def close(self) -> None:
         """Give back all connections."""
-        await self._engine.dispose()
+        if isinstance(self._engine, AsyncEngine):
+            await self._engine.dispose()
+        else:
+            self._engine.dispose()
+        self._writer.shutdown()
+        self._readers.shutdown()
+
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[Connection], T], *, write: bool) -> T:
+        if isinstance(self._engine, AsyncEngine):
+            async with self._engine.begin() as connection:
+                return await connection.run_sync(work)
+        return await asyncio.get_running_loop().run_in_executor(threads, self._whole, self._engine, work, write)
+
+    @staticmethod
+    def _whole(engine: Engine, work: Callable[[Connection], T], write: bool) -> T:
+        """Run one transaction on this thread."""
+        with engine.connect().execution_options(standpipe_write=write) as connection, connection.begin():
+            return work(connection)
 
 
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite file, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
-async def insert_once(connection: AsyncConnection, table: type[Records], values: dict[str, Any]) -> bool:
-    """Insert a row unless a unique key of it is there already; return whether it is new."""
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(table.__table__).values(**values).on_conflict_do_nothing()  # type: ignore[arg-type]
-    result = await connection.execute(statement)
-    return bool(result.rowcount)
+def insert_once(tx: Connection, table: type[Records], rows: Sequence[dict[str, Any]]) -> int:
+    """Insert rows with equal columns, leaving out those whose unique key is there; return how many of one are new."""
+    result = tx.execute(_insert_once(tx.dialect.name, table), rows[0] if len(rows) == 1 else list(rows))
+    return int(result.rowcount)
+
+
+@functools.cache
+def _insert_once(dialect: str, table: type[Records]) -> Insert:
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing()
 
 
 def _pragmas(connection: Any, _record: Any) -> None:

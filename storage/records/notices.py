@@ -7,50 +7,49 @@ run out may take it over, so a sender that died is replaced and two senders neve
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, func, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select, update
 from sqlalchemy.orm import aliased
 
 from storage.records.database import insert_once
 from storage.records.tables import Notice, Receipt
 
 
-async def enter_notices(tx: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+def enter_notices(tx: Connection, rows: list[dict[str, Any]]) -> None:
     """Enter notices; one whose key is there already is left as it is."""
-    for row in rows:
-        await insert_once(tx, Notice, row)
+    if rows:
+        insert_once(tx, Notice, rows)
 
 
-async def notices_of(tx: AsyncConnection, incident_ids: Sequence[str]) -> Sequence[Row[Any]]:
+def notices_of(tx: Connection, incident_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the notices of some incidents in the order of their steps."""
     query = select(Notice.__table__).where(Notice.incident_id.in_(incident_ids)).order_by(Notice.step, Notice.id)
-    return (await tx.execute(query)).all()
+    return (tx.execute(query)).all()
 
 
-async def notices_by_key(tx: AsyncConnection, keys: Sequence[str]) -> Sequence[Row[Any]]:
+def notices_by_key(tx: Connection, keys: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the notices with these keys."""
-    return (await tx.execute(select(Notice.__table__).where(Notice.key.in_(keys)).order_by(Notice.id))).all()
+    return (tx.execute(select(Notice.__table__).where(Notice.key.in_(keys)).order_by(Notice.id))).all()
 
 
-async def next_due(tx: AsyncConnection) -> int | None:
+def next_due(tx: Connection) -> int | None:
     """Return when the earliest waiting or leased notice wants attention, None when none does."""
     due = select(Notice.due_at).where(Notice.state == "due").order_by(Notice.due_at).limit(1)
     leased = select(Notice.lease_until).where(Notice.state == "sending").order_by(Notice.lease_until).limit(1)
-    times = [row[0] for query in (due, leased) for row in await tx.execute(query)]
+    times = [row[0] for query in (due, leased) for row in tx.execute(query)]
     return min(times, default=None)
 
 
-async def claim_due(tx: AsyncConnection, *, owner: str, now: int, lease: int, limit: int) -> Sequence[Row[Any]]:
+def claim_due(tx: Connection, *, owner: str, now: int, lease: int, limit: int) -> Sequence[Row[Any]]:
     """Take due notices, and those whose lease ran out, under a lease of `lease` ms; return them."""
     ready = or_(
         and_(Notice.state == "due", Notice.due_at <= now), and_(Notice.state == "sending", Notice.lease_until <= now)
     )
     ids = select(Notice.id).where(ready).order_by(Notice.due_at).limit(limit).with_for_update(skip_locked=True)
-    found = [row.id for row in await tx.execute(ids)]
+    found = [row.id for row in tx.execute(ids)]
     if not found:
         return []
     change = update(Notice).where(Notice.id.in_(found), ready)
-    await tx.execute(
+    tx.execute(
         change.values(
             state="sending",
             lease_owner=owner,
@@ -62,69 +61,69 @@ async def claim_due(tx: AsyncConnection, *, owner: str, now: int, lease: int, li
     taken = select(Notice.__table__).where(
         Notice.id.in_(found), Notice.lease_owner == owner, Notice.lease_until == now + lease
     )
-    return (await tx.execute(taken.order_by(Notice.due_at, Notice.id))).all()
+    return (tx.execute(taken.order_by(Notice.due_at, Notice.id))).all()
 
 
-async def release_leases(tx: AsyncConnection) -> None:
+def release_leases(tx: Connection) -> None:
     """Give back every lease: for a process that knows to be the only one and has just started."""
-    await tx.execute(update(Notice).where(Notice.state == "sending").values(lease_until=0))
+    tx.execute(update(Notice).where(Notice.state == "sending").values(lease_until=0))
 
 
-async def record_sent(tx: AsyncConnection, key: str, *, at: int, message_id: str, text: str, receipt: bool) -> None:
+def record_sent(tx: Connection, key: str, *, at: int, message_id: str, text: str, receipt: bool) -> None:
     """Record that a notifier took the notice; `receipt` when that was the receipt, which may also have come first."""
     state = "delivered" if receipt else "sent"
     values: dict[str, Any] = {"sent_at": at, "message_id": message_id, "text": text, "error": ""}
-    await tx.execute(update(Notice).where(Notice.key == key).values(**values))
+    tx.execute(update(Notice).where(Notice.key == key).values(**values))
     change = update(Notice).where(Notice.key == key, Notice.state.not_in(("delivered", "failed")))
-    await tx.execute(change.values(state=state, **({"receipt_at": at} if receipt else {})))
+    tx.execute(change.values(state=state, **({"receipt_at": at} if receipt else {})))
 
 
-async def record_retry(tx: AsyncConnection, key: str, *, due_at: int, error: str) -> None:
+def record_retry(tx: Connection, key: str, *, due_at: int, error: str) -> None:
     """Put a notice back that could not be sent now, unless it was cancelled or answered meanwhile."""
     change = update(Notice).where(Notice.key == key, Notice.state == "sending")
-    await tx.execute(change.values(state="due", due_at=due_at, lease_until=0, error=error))
+    tx.execute(change.values(state="due", due_at=due_at, lease_until=0, error=error))
 
 
-async def record_failed(tx: AsyncConnection, key: str, *, error: str) -> None:
+def record_failed(tx: Connection, key: str, *, error: str) -> None:
     """Record that a notice was refused for good."""
     change = update(Notice).where(Notice.key == key, Notice.state != "delivered")
-    await tx.execute(change.values(state="failed", lease_until=0, error=error))
+    tx.execute(change.values(state="failed", lease_until=0, error=error))
 
 
-async def record_receipt(tx: AsyncConnection, values: dict[str, Any]) -> str | None:
+def record_receipt(tx: Connection, values: dict[str, Any]) -> str | None:
     """Keep a receipt, and settle its notice. Return the incident's id, None for an unknown notice."""
-    found = (await tx.execute(select(Notice.__table__).where(Notice.key == values["notice_key"]))).first()
+    found = (tx.execute(select(Notice.__table__).where(Notice.key == values["notice_key"]))).first()
     if found is None:
         return None
-    await tx.execute(insert(Receipt).values(**values))
+    tx.execute(insert(Receipt), values)
     delivered = values["status"] == "delivered"
     change = update(Notice).where(Notice.id == found.id, Notice.state != "delivered")
     settled = {"state": "delivered", "receipt_at": values["received_at"], "error": ""}
     refused = {"state": "failed", "error": f"the gateway reports: {values['status']}"}
-    await tx.execute(change.values(**(settled if delivered else refused)))
+    tx.execute(change.values(**(settled if delivered else refused)))
     return str(found.incident_id)
 
 
-async def cancel_waiting(tx: AsyncConnection, incident_id: str) -> None:
+def cancel_waiting(tx: Connection, incident_id: str) -> None:
     """Cancel the steps of an incident that wait. What is being sent now is sent."""
     change = update(Notice).where(
         Notice.incident_id == incident_id, Notice.state == "due", Notice.purpose.in_(("alarm", "reminder"))
     )
-    await tx.execute(change.values(state="cancelled"))
+    tx.execute(change.values(state="cancelled"))
 
 
-async def set_due(tx: AsyncConnection, id_: int, *, due_at: int) -> None:
+def set_due(tx: Connection, id_: int, *, due_at: int) -> None:
     """Bring a waiting or cancelled notice forward to `due_at`."""
     change = update(Notice).where(Notice.id == id_, Notice.state.in_(("due", "cancelled")), Notice.attempts == 0)
-    await tx.execute(change.values(state="due", due_at=due_at))
+    tx.execute(change.values(state="due", due_at=due_at))
 
 
-async def mark_overdue(tx: AsyncConnection, ids: Sequence[int]) -> None:
+def mark_overdue(tx: Connection, ids: Sequence[int]) -> None:
     """Remember that no receipt came in time."""
-    await tx.execute(update(Notice).where(Notice.id.in_(ids)).values(overdue=True))
+    tx.execute(update(Notice).where(Notice.id.in_(ids)).values(overdue=True))
 
 
-async def unanswered(tx: AsyncConnection) -> Sequence[Row[Any]]:
+def unanswered(tx: Connection) -> Sequence[Row[Any]]:
     """Return alarm notices that were tried and have no receipt, of steps from which no receipt came at all."""
     other = aliased(Notice)
     reached = exists().where(
@@ -137,4 +136,4 @@ async def unanswered(tx: AsyncConnection) -> Sequence[Row[Any]]:
         Notice.purpose == "alarm",
         ~reached,
     )
-    return (await tx.execute(query.order_by(Notice.id))).all()
+    return (tx.execute(query.order_by(Notice.id))).all()

@@ -11,9 +11,9 @@ import httpx
 import msgspec
 import pytest
 import uvicorn
+
 from alerting.intake import Intake
 from alerting.service import Alerting
-
 from plugins.catalogue import Catalogue, load_catalogue
 from standpipe.model import clock
 from standpipe.model.contacts import Contacts
