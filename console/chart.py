@@ -66,4 +66,5 @@ def draw_map(hydrants: Sequence[HydrantView]) -> Plan:
     scale = min((WIDTH - 2 * MARGIN) / max(east - west, 100), (HEIGHT - 2 * MARGIN) / max(north - south, 100))
     left, top = (WIDTH - (east - west) * scale) / 2, (HEIGHT - (north - south) * scale) / 2
     marks = [Mark(h, round(left + (x - west) * scale, 1), round(top + (north - y) * scale, 1)) for h, x, y in metres]
+    marks.sort(key=lambda mark: mark.hydrant.readiness != "usable")
     return Plan(marks, unplaced, round(200 * scale, 1))

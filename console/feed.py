@@ -155,7 +155,7 @@ def _versions(view: WallView) -> dict[str, str]:
     hydrants = [replace(hydrant, age=None) for hydrant in view.hydrants]
     heard = (view.devices_total, view.devices_heard)
     regions: dict[str, Any] = {
-        "incidents": (view.incidents, len(view.alerts)),
+        "incidents": (view.incidents, [(alert.device, alert.name) for alert in view.alerts]),
         "counts": (view.counts, heard, len(view.incidents), len(view.alerts)),
         "hydrants": hydrants,
         "alerts": view.alerts,

@@ -52,6 +52,7 @@ class Pages:
             "asset": self._asset,
             "timezone": settings.timezone,
             "build": self.build,
+            "short": present.short,
             "locked": bool(settings.alerting.password),
         }
         self._env.filters |= {
@@ -59,6 +60,8 @@ class Pages:
             "time_of_day": partial(present.time_of_day, zone=self.zone),
             "stopwatch": present.stopwatch,
             "number": present.number,
+            "columns": present.columns,
+            "zip": zip,
         }
 
     def language(self, request: Request) -> Language:
@@ -90,6 +93,8 @@ class Pages:
 
     def page(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a whole page as a response, and remember a language that was asked for in the address."""
+        if not (self.dist / "app.js").is_file():
+            return HTMLResponse(self.text("unbuilt.html", self.language(request)), status_code=503)
         language = self.language(request)
         here = request.url.path
         html = self.text(template, language, here=here, **values)

@@ -1,6 +1,7 @@
 """Numbers and moments as people read them: ages, times of day, latencies. Never asks what time it is."""
 
 from datetime import datetime
+from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from console.words import Words
@@ -46,6 +47,16 @@ def moment(ms: int | None, zone: ZoneInfo) -> str:
 def time_of_day(ms: int | None, zone: ZoneInfo) -> str:
     """Return the time of day with milliseconds, as the latency ledger needs it."""
     return "—" if ms is None else f"{datetime.fromtimestamp(ms / 1000, zone):%H:%M:%S}.{ms % 1000:03d}"
+
+
+def columns(text: str) -> int:
+    """Return how wide a text is in half-width columns; a Chinese character takes two."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def short(name: str, id_: str, *, room: int = 11) -> str:
+    """Return what to call a device where there is little room: its name if that fits, else its id if that does."""
+    return name if name and (columns(name) <= room or columns(id_) > room) else id_
 
 
 def number(value: float | None) -> str:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from storage.influx.query import Series
 
-pytestmark = [pytest.mark.browser, pytest.mark.integration]
+pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.xdist_group("browser")]
 
 FED = "document.documentElement.dataset.fed !== undefined"
 BAND = "getComputedStyle(document.querySelector('[data-band]')).opacity"
@@ -68,7 +68,7 @@ def test_the_band_comes_when_the_service_stops_feeding_and_goes_when_it_feeds(co
     console.service.broken = True
     assert wait_for_band(page, "1") <= 18
     expect(page.locator(".band-lost")).to_be_visible()
-    assert "grayscale" in page.evaluate("getComputedStyle(document.querySelector('.tile')).filter")
+    until(page, "getComputedStyle(document.querySelector('.tile')).filter.includes('grayscale')", 2)
 
     console.service.broken = False
     wait_for_band(page, "0")
@@ -98,6 +98,7 @@ def test_the_band_comes_even_when_no_script_runs_any_more(console: Any, screens:
     page.context.set_offline(True)
     console.service.broken = True
     assert wait_for_band(page, "1") <= 18
+    assert page.evaluate("getComputedStyle(document.querySelector('.tiles'), '::after').opacity") == "1"
 
 
 def test_the_band_names_silent_data_and_leaves_when_data_come_back(console: Any, screens: Any) -> None:

@@ -1,6 +1,7 @@
 """Every page in both languages, with nothing, with everything, and with hostile names."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -96,6 +97,13 @@ def test_a_broken_service_is_an_error_page_and_never_an_old_wall(service: Rehear
     answer = browser.get("/")
     assert answer.status_code == 500
     assert "Usable" not in answer.text
+
+
+def test_a_console_whose_browser_files_are_missing_names_the_command(browser: TestClient, dist: Path) -> None:
+    (dist / "app.js").unlink()
+    answer = browser.get("/")
+    assert answer.status_code == 503
+    assert "python -m console.build" in answer.text
 
 
 def test_browser_files_may_be_kept_only_with_their_version(browser: TestClient) -> None:

@@ -48,6 +48,20 @@ def test_times_are_shown_in_the_consoles_time_zone() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "id_", "called"),
+    [
+        ("N-014", "HY-014", "N-014"),
+        ("", "HY-014", "HY-014"),
+        ("织工巷2号", "HY-029", "织工巷2号"),
+        ("织工巷2号 Weavers Lane 2", "HY-029", "HY-029"),
+        ("Corner of High Street", "municipal-hydrant-000123", "Corner of High Street"),
+    ],
+)
+def test_a_small_tile_calls_a_device_by_what_fits(name: str, id_: str, called: str) -> None:
+    assert present.short(name, id_) == called
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [(None, "—"), (0.0, "0"), (-0.01, "0"), (7.25, "7.2"), (9.0, "9"), (128.4, "128"), (-12.6, "-13")],
 )

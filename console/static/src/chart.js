@@ -26,6 +26,8 @@ function say(state) {
 function drawLimits(u) {
   const { ctx, bbox } = u;
   ctx.save();
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
   ctx.font = `${13 * devicePixelRatio}px system-ui, sans-serif`;
   for (const limit of limits) {
     const y = Math.round(u.valToPos(limit, "y", true));
@@ -36,7 +38,7 @@ function drawLimits(u) {
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    ctx.fillText(box.dataset[`limit-${limit}`] ?? box.getAttribute(`data-limit-${limit}`), bbox.left + 8 * devicePixelRatio, y - 6 * devicePixelRatio);
+    ctx.fillText(box.getAttribute(`data-limit-${limit}`), bbox.left + 8 * devicePixelRatio, y - 4 * devicePixelRatio);
   }
   ctx.restore();
 }
