@@ -1,1 +1,1 @@
-"""Placeholder, replaced by the room."""
+"""The embedded time-series store for one machine, behind the InfluxDB HTTP API. Never needed by an alarm."""

@@ -3,8 +3,9 @@
 import shutil
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -54,6 +55,65 @@ def influxd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(20)
+
+
+SERVE = """
+import sys
+from pathlib import Path
+from storage.tsdb.server import run
+run(sys.argv[1], Path(sys.argv[2]), sys.argv[3], "200MB")
+"""
+
+
+class Tsdb:
+    """The embedded store as a process of its own, on a folder that outlives it."""
+
+    def __init__(self, folder: Path, token: str = "") -> None:
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.token = token
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "Tsdb":
+        command = [sys.executable, "-c", SERVE, self.url.removeprefix("http://"), str(self.folder / "data"), self.token]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        await_ping(self.url, self.process, self.folder / "log")
+        return self
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(20)
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(20)
+
+
+@pytest.fixture
+def new_tsdb(tmp_path: Path) -> Iterator[Callable[..., Tsdb]]:
+    """Start embedded stores on folders of their own; all are stopped afterwards."""
+    started: list[Tsdb] = []
+
+    def start(token: str = "") -> Tsdb:
+        folder = tmp_path / f"tsdb{len(started)}"
+        folder.mkdir()
+        started.append(Tsdb(folder, token).start())
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def tsdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of an embedded store that the tests of a session share."""
+    one = Tsdb(tmp_path_factory.mktemp("tsdb")).start()
+    yield one.url
+    one.stop()
 
 
 def await_ping(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:

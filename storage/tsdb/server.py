@@ -1,0 +1,47 @@
+"""The tsdb process: one DuckDB file, one writing thread, a few reading ones, one HTTP server. Decides nothing."""
+
+import logging
+from pathlib import Path
+
+import uvicorn
+
+from standpipe.model.settings import is_loopback, split_listen
+from storage.tsdb.asking import Readers
+from storage.tsdb.http import Api
+from storage.tsdb.store import Store
+from storage.tsdb.writing import WriterThread
+
+_log = logging.getLogger(__name__)
+
+
+def run(listen: str, data: Path, token: str, memory_limit: str) -> None:
+    """Serve until SIGTERM or SIGINT. Raises ValueError for an address that is open to others without a token.
+
+    Also raises OSError or duckdb.Error when the folder cannot be used or another process has it.
+    """
+    host, port = split_listen(listen)
+    if not token and not is_loopback(host):
+        raise ValueError(f"{host} can be reached by others: tsdb needs a token there")
+    store = Store(data, memory_limit)
+    writer = WriterThread(store)
+    readers = Readers(store)
+    _log.info("tsdb ready listen=%s data=%s databases=%d", listen, data, len(store.databases))
+    config = uvicorn.Config(
+        Api(store, writer, readers, token),
+        host=host,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    try:
+        uvicorn.Server(config).run()
+    finally:
+        writer.close()
+        readers.close()
+        store.close()
