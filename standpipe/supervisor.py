@@ -41,6 +41,7 @@ class Supervisor:
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._resting: set[str] = set()
         self.restarts: dict[str, int] = dict.fromkeys(names, 0)
 
     async def __aenter__(self) -> "Supervisor":
@@ -55,7 +56,7 @@ class Supervisor:
         """Stop all: SIGTERM in reverse order, SIGKILL after ten seconds."""
         self._stopping = True
         for name in reversed(self._names):
-            await self._stop(name)
+            await self.stop(name)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -111,14 +112,16 @@ class Supervisor:
             self._running[name] = process
             code = await process.wait()
             self._running.pop(name, None)
-            if self._stopping:
+            if self._stopping or name in self._resting:
                 return
             self.restarts[name] += 1
             delay = FIRST_DELAY if clock.now() - started > STEADY * 1000 else min(delay * 2, LONGEST_DELAY)
             log.error("process=%s ended code=%s restart_in=%.1fs", name, code, delay)
             await asyncio.sleep(delay)
 
-    async def _stop(self, name: str) -> None:
+    async def stop(self, name: str) -> None:
+        """Stop one process for good: SIGTERM, and SIGKILL after ten seconds."""
+        self._resting.add(name)
         process = self._running.get(name)
         if process is None:
             return

@@ -4,7 +4,7 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -38,7 +38,7 @@ class Tsdb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     data: str = ""
     """Folder; empty for <data>/tsdb."""
     token: str = ""
-    memory_limit: str = "200MB"
+    memory_limit: Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?[KMG]B$")] = "200MB"
 
 
 class Gb26875(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -63,7 +63,7 @@ def line_of(path: Path, key: str) -> int | None:
 def _check(data: Mapping[str, Any], type_: Any, path: Path, prefix: str, faults: list[Fault]) -> None:
     """Collect unknown keys and wrong values below one struct, going on after each fault."""
     known = {field.encode_name: field for field in msgspec.structs.fields(type_)}
-    hints = get_type_hints(type_)
+    hints = get_type_hints(type_, include_extras=True)
     for key, value in data.items():
         name = prefix + key
         if key not in known:

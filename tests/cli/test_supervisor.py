@@ -1,5 +1,6 @@
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ import psutil
 import pytest
 
 from bench.rig import eventually, free_ports
-from standpipe.model.settings import Settings, read_settings
+from standpipe.model.settings import Settings, read_settings, split_listen
 from standpipe.supervisor import Supervisor, processes_of
 
 
@@ -49,14 +50,13 @@ async def test_a_killed_process_is_started_again(config: Path) -> None:
     assert not psutil.pid_exists(last)
 
 
-async def test_a_process_that_cannot_start_is_told_with_its_own_words(
-    config: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_process_that_cannot_start_is_told_with_its_own_words(config: Path) -> None:
     settings = read_settings(config, {})
-    monkeypatch.setenv("STANDPIPE_TSDB__MEMORY_LIMIT", "much")
-    async with Supervisor(config, settings, ["tsdb"]) as supervisor:
-        assert not await supervisor.ready(timeout=40)
-        assert "much" in supervisor.trouble()
+    host, port = split_listen(settings.tsdb.listen)
+    with socket.create_server((host, port)):
+        async with Supervisor(config, settings, ["tsdb"]) as supervisor:
+            assert not await supervisor.ready(timeout=40)
+            assert "address already in use" in supervisor.trouble()
 
 
 def test_a_terminated_run_leaves_no_process_behind(config: Path) -> None:
@@ -100,7 +100,9 @@ def test_the_doctor_finds_every_hop_of_a_running_system_and_names_the_missing_no
     child.terminate()
     child.wait(20)
     lines = ran.stdout.splitlines()
-    assert [line[:4] for line in lines if line.startswith(("ok", "FAIL"))] == ["ok  "] * 3 + ["ok  ", "ok  ", "FAIL"]
+    hops = {line[6:34].strip(): line[:4].strip() for line in lines if line.startswith(("ok", "FAIL"))}
+    assert [hop for hop, word in hops.items() if word == "FAIL"] == ["alerting and console", "notifier"]
+    assert "nobody" in ran.stdout
     assert "[notifier.NAME]" in ran.stdout
     assert ran.returncode == 1
 
