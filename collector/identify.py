@@ -112,6 +112,13 @@ class Directory:
         self._senders[address] = sender
         return sender
 
+    def address_of(self, name: str) -> str:
+        """Return the wire address of a device by its registry id or by the address itself, empty for neither."""
+        device = self._registry.devices.get(name)
+        if device is not None:
+            return device.address
+        return next((a for a in (name, f"device:{name}") if self._registry.by_address(a) is not None), "")
+
     def admit(self, arrival: Arrival) -> Sender | Refusal:
         """Return the sender, or why the arrival cannot be taken as its."""
         sender = self._senders.get(arrival.address) or self.find(arrival.address)

@@ -78,6 +78,18 @@ class Intake:
         self._settle_when([self.spool.quarantine.keep(items)], list(items), done, source)
         return done
 
+    def keep(
+        self, source: str, items: Sequence[Kept], bad: Sequence[Quarantined], *, good: int
+    ) -> "asyncio.Future[None]":
+        """Keep records that an input has made itself, of `good` uplinks, and what it could not read."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waits = [self.spool.append(items)] if items else []
+        if bad:
+            waits.append(self.spool.quarantine.keep(bad))
+        self.counters.add("received", source, good + len(bad))
+        self._settle_when(waits, [*items, *bad], done, source, extra=good - len(items))
+        return done
+
     def count_empty(self, source: str) -> None:
         """Count an uplink that is a part of the transport's own conversation."""
         self.counters.add("received", source)
@@ -89,8 +101,10 @@ class Intake:
         outcomes: Sequence[Outcome | Duplicate],
         done: "asyncio.Future[None]",
         source: str,
+        *,
+        extra: int = 0,
     ) -> None:
-        """Settle `done` when all of `waits` are; count what became of each."""
+        """Settle `done` when all of `waits` are; count what became of each, and of `extra` uplinks kept with them."""
         left = len(waits)
 
         def one_less(_: "asyncio.Future[None]") -> None:
@@ -99,7 +113,7 @@ class Intake:
             if left > 0:
                 return
             failure = next((error for wait in waits if (error := wait.exception())), None)
-            self._count(outcomes, source, failed=failure is not None)
+            self._count(outcomes, source, failed=failure is not None, extra=extra)
             if done.done():
                 return
             if failure is None:
@@ -109,16 +123,16 @@ class Intake:
                 done.exception()  # an input that went away meanwhile is no reason for a warning
 
         if not waits:
-            self._count(outcomes, source, failed=False)
+            self._count(outcomes, source, failed=False, extra=extra)
             done.set_result(None)
         for wait in waits:
             wait.add_done_callback(one_less)
 
-    def _count(self, outcomes: Sequence[Outcome | Duplicate], source: str, *, failed: bool) -> None:
+    def _count(self, outcomes: Sequence[Outcome | Duplicate], source: str, *, failed: bool, extra: int) -> None:
         if failed:
-            self.counters.add("refused", source, len(outcomes))
+            self.counters.add("refused", source, len(outcomes) + extra)
             return
-        counts = {"stored": 0, "quarantined": 0, "duplicate": 0, "empty": 0, "readings": 0, "fire_readings": 0}
+        counts = {"stored": extra, "quarantined": 0, "duplicate": 0, "empty": 0, "readings": 0, "fire_readings": 0}
         for outcome in outcomes:
             if isinstance(outcome, Kept):
                 counts["stored"] += 1

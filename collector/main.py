@@ -20,6 +20,7 @@ from collector.inputs.gb26875_udp import UdpEndpoint, listen_udp
 from collector.inputs.http import HttpDoor, Route
 from collector.inputs.http_ingest import Ingest
 from collector.inputs.http_server import HttpServer
+from collector.inputs.line_protocol import LineProtocol
 from collector.inputs.mqtt import MqttInput
 from collector.inputs.push import PushSource
 from collector.inputs.transmitters import Transmitters
@@ -102,6 +103,7 @@ async def _start_inputs(
         if collector.gb26875.udp:
             udp = await listen_udp(handler, collector.gb26875.udp)
         routes["/transmitters"] = Route(serve=Transmitters(calls, registry).serve, methods=frozenset({"GET", "POST"}))
+    routes |= LineProtocol(intake, max_body=collector.http.max_body).routes()
     for name, push in collector.push.items():
         routes[f"/push/{name}"] = PushSource(intake, name, push).route()
     routes |= pages(intake.spool, intake.counters, lambda: transmitters.connections if transmitters else 0)

@@ -1,7 +1,9 @@
 """Arrival to readings: identify, decode, check, stamp, choose the lane. Pure of sockets, files and clocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+
+import msgspec
 
 from collector.arrival import Arrival
 from collector.counters import Counters
@@ -20,6 +22,16 @@ REASON_LIMIT = 300
 """Longest reason kept, in characters: it quotes what a device sent."""
 MAX_ALARMING = 100_000
 """Devices remembered as alarming. Beyond that the clearing of an alarm may travel in the normal lane."""
+
+
+class Times(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is known about when an uplink was said. Epoch ms, UTC."""
+
+    received_at: int
+    sent_at: int | None = None
+    """The sender's clock when it sent."""
+    stamp: int | None = None
+    """When the network heard it."""
 
 
 def resend_key(address: str, identity: bytes) -> bytes:
@@ -53,40 +65,41 @@ class Pipeline:
         )
         sent_at = read_time_label(arrival.clock, uplink.utc_offset) if arrival.clock else None
         try:
-            readings = self._readings(uplink, sender, key=key, sent_at=sent_at, stamp=arrival.stamp)
+            seen = sender.loaded.decode(uplink)
+            times = Times(received_at=uplink.received_at, sent_at=sent_at, stamp=arrival.stamp)
+            readings = self.stamp(seen, sender, times, source=uplink.source, key=key)
             record = Record(arrival.source, arrival.address, key, arrival.payload, readings)
             body = encode(record)
         except (DecodeError, UnicodeEncodeError, OverflowError) as err:
             return _quarantine(arrival, "decode", str(err), sender.device.type)
         if not readings:
             return Empty(arrival.address)
-        lane = Lane.FIRE if any(reading.lane is Lane.FIRE for reading in readings) else Lane.NORMAL
-        return Kept(lane, record, body)
+        return Kept(lane_of(readings), record, body)
 
-    def _readings(
-        self, uplink: Uplink, sender: Sender, *, key: bytes, sent_at: int | None, stamp: int | None
+    def stamp(
+        self, seen: Sequence[Observation], sender: Sender, times: Times, *, source: str, key: bytes
     ) -> list[Reading]:
-        """Decode, check and stamp. Raises DecodeError; then nothing of the uplink is used."""
+        """Check observations and stamp them. Raises DecodeError; then none of them may be used."""
         device_type = sender.loaded.type
         readings = []
-        for observation in sender.loaded.decode(uplink):
+        for observation in seen:
             fields, quality, _ = check(at_site(observation, device_type, sender.facts), device_type)
             if not (fields or observation.signals or observation.reports_signals):
                 continue
-            said_at = stamp if observation.observed_at is None else observation.observed_at
-            at, believed = observed_at(said_at, received_at=uplink.received_at, sent_at=sent_at)
+            said_at = times.stamp if observation.observed_at is None else observation.observed_at
+            at, believed = observed_at(said_at, received_at=times.received_at, sent_at=times.sent_at)
             if believed is not Clock.GOOD:
-                self._counters.add(believed, uplink.source)
+                self._counters.add(believed, source)
                 quality = Quality.SUSPECT
             if quality is Quality.SUSPECT:
-                self._counters.add("suspect_readings", uplink.source)
+                self._counters.add("suspect_readings", source)
             place = sender.place(observation.component)
             readings.append(
                 Reading(
                     device=place.device,
                     kind=device_type.component_kind if observation.component else device_type.kind,
                     observed_at=at,
-                    received_at=uplink.received_at,
+                    received_at=times.received_at,
                     fields=fields,
                     signals=observation.signals,
                     reports_signals=observation.reports_signals,
@@ -95,7 +108,7 @@ class Pipeline:
                     district=place.district,
                     quality=quality,
                     lane=self._lane(place.device, observation),
-                    uplink_id=_uplink_id(key, said_at, uplink.received_at),
+                    uplink_id=_uplink_id(key, said_at, times.received_at),
                     text=observation.text,
                 )
             )
@@ -111,6 +124,11 @@ class Pipeline:
             del self._alarming[device]
             return Lane.FIRE
         return Lane.NORMAL
+
+
+def lane_of(readings: Sequence[Reading]) -> Lane:
+    """Return the lane of a record: one urgent reading takes the others with it."""
+    return Lane.FIRE if any(reading.lane is Lane.FIRE for reading in readings) else Lane.NORMAL
 
 
 def _uplink_id(key: bytes, stamp: int | None, received_at: int) -> str:

@@ -17,6 +17,8 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     """What a resend of this uplink has in common with it; empty where resends cannot be told."""
     payload: bytes
     readings: list[Reading]
+    lines: bytes = b""
+    """Line protocol to be stored as it came (ms), of senders that are no devices of ours: seen by no rule."""
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ import msgspec
 from collector.counters import Counters
 from collector.dead_letters import DeadLetters
 from collector.quarantine import Quarantine
-from collector.record import Kept, decode
+from collector.record import Kept, Record, decode
 from standpipe.model.errors import Retryable
 from standpipe.model.reading import Reading
 from standpipe.model.settings import Spool as SpoolSettings
@@ -40,6 +40,13 @@ class Entry(msgspec.Struct, frozen=True, gc=False):
     spooled_at: int
     """Epoch ms when it was on disk."""
     readings: list[Reading]
+    lines: bytes = b""
+    """See `Record.lines`."""
+
+    @property
+    def size(self) -> int:
+        """Return how many points an output makes of it."""
+        return len(self.readings) + (self.lines.count(b"\n") if self.lines else 0)
 
 
 class Cursor:
@@ -86,7 +93,7 @@ class Spool:
         self._counters = counters
         self._cursors: list[Cursor] = []
         self._written: dict[str, int] = {}
-        self._decoded: dict[Lane, dict[int, list[Reading]]] = {lane: {} for lane in Lane}
+        self._decoded: dict[Lane, dict[int, Record]] = {lane: {} for lane in Lane}
         self._truncated: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self.full = 0.0
         """Share of the size bound in use."""
@@ -145,8 +152,8 @@ class Spool:
         decoded = self._decoded[lane]
         entries = []
         for seq, at, body in await self.log.read(lane, after=after, limit=limit):
-            readings = decoded.get(seq)
-            entries.append(Entry(seq, at, decode(body).readings if readings is None else readings))
+            record = decoded.get(seq) or decode(body)
+            entries.append(Entry(seq, at, record.readings, record.lines))
         return entries
 
     async def recent_keys(self) -> list[bytes]:
@@ -214,7 +221,7 @@ class Spool:
                 failure = error
                 continue
             decoded = self._decoded[item.lane]
-            decoded[future.result()] = item.record.readings
+            decoded[future.result()] = item.record
             if len(decoded) > _CACHE:
                 del decoded[next(iter(decoded))]
         if done.done():

@@ -64,6 +64,8 @@ class AlertingOutput:
 
     async def deliver(self, entries: Sequence[Entry]) -> None:
         """Post the entries; halve what is refused until the refused record stands alone. Raises Retryable."""
+        if not any(entry.readings for entry in entries):
+            return
         try:
             await self._post(entries)
         except Rejected as err:

@@ -50,19 +50,19 @@ async def drain(cursor: Cursor, output: Output, pace: Pace, counters: Counters) 
         batch = cut(entries, pace.readings)
         if len(batch) == len(entries) and pace.age:
             missing = pace.age - (clock.now() - batch[0].spooled_at)
-            if missing > 0 and sum(len(entry.readings) for entry in batch) < pace.readings:
+            if missing > 0 and sum(entry.size for entry in batch) < pace.readings:
                 await asyncio.sleep(min(missing, pace.age) / 1000)
                 batch = cut(await cursor.read(min(RECORDS, pace.readings)) or batch, pace.readings)
         await _insist(output, batch, pace, cursor, counters)
         cursor.advance(batch[-1].seq)
-        counters.add("delivered", label, sum(len(entry.readings) for entry in batch))
+        counters.add("delivered", label, sum(entry.size for entry in batch))
 
 
 def cut(entries: Sequence[Entry], readings: int) -> Sequence[Entry]:
     """Return the first entries that hold no more than `readings`, at least one entry."""
     total = 0
     for index, entry in enumerate(entries):
-        total += len(entry.readings)
+        total += entry.size
         if total > readings and index:
             return entries[:index]
     return entries

@@ -52,6 +52,7 @@ class InfluxOutput:
     async def deliver(self, entries: Sequence[Entry]) -> None:
         """Write the entries' readings. Raises Retryable; refused lines are dead-lettered with the server's words."""
         lines = self._encoder.encode([reading for entry in entries for reading in entry.readings])
+        lines += b"".join([entry.lines for entry in entries if entry.lines])
         if not lines:
             return
         try:
