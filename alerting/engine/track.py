@@ -95,6 +95,9 @@ def insert(track: Track, at: int, level: int) -> bool:
     if cut < len(run.times):
         rest = Run(run.level, run.times[cut:])
         run.times = run.times[:cut]
+        if run.key is not None and run.key > at:
+            rest.key, rest.historic = run.key, run.historic
+            run.key, run.historic = None, False
         runs[place + 1 : place + 1] = [Run(level, [at]), rest]
     elif place + 1 < len(runs) and runs[place + 1].level == level:
         runs[place + 1].times.insert(0, at)
@@ -118,6 +121,8 @@ def fold(track: Track, *, hold: int, slack: int, now: int | None = None) -> tupl
                 ends[firing] = run.times[0]
             firing = None
         elif run.level == BREACH:
+            if run.key is not None and run.key > run.times[-1] and _later_key(track, index) != run.key:
+                run.key = None  # a late clear sample has cut it off from the episode it was part of
             if run.key is None and firing is None and _held(track, index, hold, slack, now):
                 run.key = _later_key(track, index)
                 if run.key is None:

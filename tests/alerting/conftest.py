@@ -1,6 +1,7 @@
 """A small town for alerting: one warehouse with two zones, two hydrants, three people, a gateway on a real port."""
 
 import asyncio
+import contextlib
 import itertools
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -126,8 +127,8 @@ class Gateway:
         body = {"id": message["id"], "message_id": "m", "status": "delivered", "at": clock.now()}
         await self._client.post(message["receipt_url"], json=body)
 
-    async def wait(self, count: int, timeout: float = 10.0) -> list[dict[str, Any]]:
-        async with asyncio.timeout(timeout):
+    async def wait(self, count: int) -> list[dict[str, Any]]:
+        async with asyncio.timeout(10):
             while len(self.taken) < count:
                 self.news.clear()
                 await self.news.wait()
@@ -139,17 +140,12 @@ async def serve(app: Any, port: int) -> tuple[uvicorn.Server, asyncio.Task[None]
         app, port=port, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
     server = uvicorn.Server(config)
-    server.capture_signals = lambda: _nothing()  # type: ignore[method-assign, assignment]
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
             await asyncio.sleep(0.005)
     return server, task
-
-
-class _nothing:  # noqa: N801 - stands in for a context manager function
-    def __enter__(self) -> None: ...
-    def __exit__(self, *_: object) -> None: ...
 
 
 class Rig:
@@ -228,9 +224,9 @@ class Rig:
         answer = await self.post(self.batch(*readings))
         assert answer.status_code == 200, answer.text
 
-    async def until(self, condition: Callable[[], Any], timeout: float = 10.0) -> Any:
-        async with asyncio.timeout(timeout):
-            while not (value := condition()):
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        async with asyncio.timeout(10):
+            while not (value := condition()):  # noqa: ASYNC110 - what is waited for has no event
                 await asyncio.sleep(0.01)
         return value
 
