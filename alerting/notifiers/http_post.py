@@ -1,5 +1,6 @@
 """One JSON POST to a provider, with its outcome as Retryable or Rejected. Keeps a connection open between notices."""
 
+import importlib
 from typing import Any
 
 import httpx
@@ -9,6 +10,8 @@ from standpipe.model.errors import Rejected, Retryable
 
 TIMEOUT = 5.0
 """Seconds for the whole exchange: a gateway that is slower counts as not reached."""
+importlib.import_module("anyio._backends._asyncio")
+"""httpx loads it with the first request, 0.2 s, and the first request may be a fire's."""
 _AGAIN = {408, 409, 425, 429}
 
 
