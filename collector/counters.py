@@ -23,6 +23,7 @@ HELP: dict[str, str] = {
     "bad_frames": "frames with a wrong checksum",
     "denied": "frames answered with a denial",
     "confirmed": "frames answered with a confirmation",
+    "polls_failed": "questions to Modbus slaves without a usable answer",
     "datagrams_dropped": "UDP datagrams not taken because the disk is slow",
     "connections": "connections accepted",
     "connections_refused": "connections turned away because there were too many",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from collector.check import faults
 from collector.counters import Counters
 from collector.duplicates import Duplicates
 from collector.inputs.gb26875 import Gb26875Server
@@ -21,6 +22,7 @@ from collector.inputs.http import HttpDoor, Route
 from collector.inputs.http_ingest import Ingest
 from collector.inputs.http_server import HttpServer
 from collector.inputs.line_protocol import LineProtocol
+from collector.inputs.modbus import ModbusPoller
 from collector.inputs.mqtt import MqttInput
 from collector.inputs.push import PushSource
 from collector.inputs.transmitters import Transmitters
@@ -32,6 +34,7 @@ from collector.spool import Spool
 from collector.status import pages
 from plugins.catalogue import Catalogue
 from standpipe.model import clock
+from standpipe.model.errors import ConfigError
 from standpipe.model.registry import Registry
 from standpipe.model.settings import Settings
 from standpipe.model.signal import Lane
@@ -65,8 +68,11 @@ async def run(
 ) -> None:
     """Run until cancelled. `started` is called when all doors are open.
 
-    Raises OSError when an address cannot be had, sqlite3.Error when the spool file cannot be written.
+    Raises ConfigError for settings that cannot be used, OSError when an address cannot be had, sqlite3.Error when the
+    spool file cannot be written.
     """
+    if wrong := faults(settings):
+        raise ConfigError(wrong)
     gc.set_threshold(*_GC)
     counters = Counters()
     spool = await Spool.open(settings.data_dir / "collector.spool", settings.collector.spool, counters)
@@ -114,6 +120,8 @@ async def _start_inputs(
     for name, broker in brokers.items():
         if broker.host:
             group.create_task(MqttInput(intake, broker, name=name).run(), name=name)
+    if collector.modbus.device:
+        group.create_task(ModbusPoller(intake, collector.modbus).run(), name="modbus")
     return Doors(http=http.port, gb26875=transmitters.port if transmitters else 0, gb26875_udp=udp.port if udp else 0)
 
 

@@ -50,6 +50,8 @@ def registry() -> Registry:
         ),
         "unit-3": Device(type="gb26875_transmitter", address="gb26875:020000000000", site="warehouse"),
         "lora-1": Device(type="hydrant_json", address="deveui:0101010101010101", site="town"),
+        "pump-1": Device(type="hydrant_json", address="modbus:pump-room", site="town"),
+        "pump-2": Device(type="hydrant_json", address="modbus:far-pump", site="town"),
         "stray": Device(type="not_installed", address="device:XX-1", site="town"),
     }
     devices |= {
