@@ -76,7 +76,8 @@ class Demo:
             if not ready.result():
                 self._terminal.say(supervisor.trouble())
                 return 1
-            self._terminal.event("ready", f"{', '.join(names)} are up; the town comes alive")
+            seconds = self._terminal.restart()
+            self._terminal.event("ready", f"{', '.join(names)} came up in {seconds:.1f} s; the town comes alive")
             code = await self._live(supervisor)
         return self._farewell(code)
 
@@ -162,7 +163,7 @@ class Demo:
         return 0
 
     def _farewell(self, code: int) -> int:
-        self._terminal.say("Stopped.")
+        self._terminal.say("\nStopped." if self._stop.is_set() else "Stopped.")
         return code
 
 

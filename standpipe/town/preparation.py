@@ -11,6 +11,7 @@ import psutil
 
 from standpipe.model.errors import ConfigError, Fault
 from standpipe.model.settings import Settings, split_listen
+from standpipe.model.toml_file import line_of
 
 ROOT = Path(__file__).parents[2]
 PROVISIONING = ROOT / "provisioning" / "demo"
@@ -76,7 +77,8 @@ def check_ports(settings: Settings) -> None:
     for what, listen, key in doors(settings):
         if not _free(*split_listen(listen)):
             reason = f"{listen} ({what}) is taken by {holder(split_listen(listen)[1])}: stop it, or set another port"
-            faults.append(Fault(settings.file, key, f"{reason}{_example(key, listen)}"))
+            line = line_of(Path(settings.file), key)
+            faults.append(Fault(settings.file, key, f"{reason}{_example(key, listen)}", line))
     if faults:
         raise ConfigError(faults)
 
@@ -91,7 +93,7 @@ def holder(port: int) -> str:
         listens = connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,)
         if listens and connection.pid:
             try:
-                command = " ".join(psutil.Process(connection.pid).cmdline())
+                command = " ".join(" ".join(psutil.Process(connection.pid).cmdline()).split())
             except psutil.Error:
                 command = "its command cannot be read"
             return f"process {connection.pid} ({command[:80]})"

@@ -22,7 +22,12 @@ class Terminal:
         """Count elapsed time from now on."""
         self._out = out
         self._clock = clock
-        self.started = clock()
+        self._started = clock()
+
+    def restart(self) -> float:
+        """Count elapsed time from now on; return the seconds counted so far."""
+        before, self._started = self._started, self._clock()
+        return (self._started - before) / 1000
 
     def say(self, text: str = "") -> None:
         """Write a line as it is."""
@@ -31,7 +36,7 @@ class Terminal:
 
     def event(self, name: str, text: str, *, latency: int | None = None, since: str = "") -> None:
         """Write `elapsed  name  text  +latency`; latency in ms counts from what `since` names."""
-        elapsed = (self._clock() - self.started) / 1000
+        elapsed = (self._clock() - self._started) / 1000
         tail = "" if latency is None else f"{_short(latency):>9}{' ' + since if since else ''}"
         self.say(f"{elapsed:7.1f} s  {name:<9} {_padded(text, 66) if tail else text}{tail}")
 

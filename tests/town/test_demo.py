@@ -29,7 +29,7 @@ def test_the_whole_story_happens_and_the_ledger_is_printed(
 ) -> None:
     for name, second in {"HYDRANT_AT": 9.0, "FIRE_AT": 10.0, "CLOSE_AT": 60.0}.items():
         monkeypatch.setattr(story, name, second)
-    code = demo.run_demo(seconds=28, data=tmp_path / "demo")
+    code = demo.run_demo(seconds=30, data=tmp_path / "demo")
     told = capsys.readouterr().out
     assert code == 0, told
     assert "MISSING" not in told
