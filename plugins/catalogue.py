@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from plugins.javascript import javascript_codec
 from plugins.purity import Decode, guarded, load_codec
 from plugins.table_codec import table_codec
 from standpipe.model.device_type import DeviceType, Metric, read_device_type
@@ -80,19 +81,29 @@ def load_folder(folder: Path) -> LoadedType:
         device_type = read_device_type(folder)
     except ConfigError as err:
         faults.extend(err.faults)
-    if device_type is not None and device_type.json is not None:
-        codec = table_codec(device_type, device_type.json)
-        if (folder / "codec.py").exists():
-            faults.append(Fault(str(folder / "codec.py"), "", "device.toml has a [json] table: remove one of them"))
-    else:
-        try:
-            codec = load_codec(folder / "codec.py", folder.name)
-        except ConfigError as err:
-            faults.extend(err.faults)
+    try:
+        codec = _codec(folder, device_type)
+    except ConfigError as err:
+        faults.extend(err.faults)
     if faults:
         raise ConfigError(faults)
     assert device_type is not None and codec is not None
     return LoadedType(type=device_type, decode=guarded(codec, device_type.id), codec=codec)
+
+
+def _codec(folder: Path, device_type: DeviceType | None) -> Decode:
+    """Return the codec of a folder: its codec.py, its table, or a maker's JavaScript behind its table."""
+    path = folder / "codec.py"
+    if device_type is None or device_type.json is None:
+        return load_codec(path, folder.name)
+    if path.exists():
+        raise ConfigError([Fault(str(path), "", "device.toml has a [json] table: remove one of them")])
+    if device_type.javascript is None:
+        return table_codec(device_type, device_type.json)
+    try:
+        return javascript_codec(device_type, device_type.javascript)
+    except (OSError, ValueError) as err:
+        raise ConfigError([Fault(str(folder / device_type.javascript.file), "", f"cannot be used: {err}")]) from None
 
 
 def device_folders(folder: Path) -> list[Path]:

@@ -10,6 +10,7 @@ from random import Random
 import msgspec
 
 from plugins.catalogue import LoadedType, load_folder
+from plugins.conformance import codec_fault
 from plugins.samples import Sample, read_samples, uplink_of
 from standpipe.model.errors import DecodeError, Fault
 from standpipe.model.reading import Uplink
@@ -77,15 +78,15 @@ def certify(folder: Path, *, frames: int = FRAMES) -> Certificate:
             if reason and said < 3:
                 said += 1
                 shown = uplink.payload[:60].hex()
-                faults.append(_codec_fault(loaded, f"{words} {shown}: {reason}; let it raise DecodeError"))
+                faults.append(codec_fault(loaded, f"{words} {shown}: {reason}; let it raise DecodeError"))
     seconds = time.perf_counter() - start
     faults.extend(_unsteady(loaded, good))
     per_frame = _speed(loaded, good)
     if per_frame > SLOWEST_US:
-        faults.append(_codec_fault(loaded, f"takes {per_frame:.0f} us per frame; {SLOWEST_US:.0f} is the limit"))
+        faults.append(codec_fault(loaded, f"takes {per_frame:.0f} us per frame; {SLOWEST_US:.0f} is the limit"))
     peak, kept = _memory(loaded, good)
     if kept > LEAK_KB:
-        faults.append(_codec_fault(loaded, f"keeps {kept:.0f} kB after a thousand frames; a codec remembers nothing"))
+        faults.append(codec_fault(loaded, f"keeps {kept:.0f} kB after a thousand frames; a codec remembers nothing"))
     return Certificate(
         device=loaded.type.id,
         frames=3 * frames,
@@ -96,10 +97,6 @@ def certify(folder: Path, *, frames: int = FRAMES) -> Certificate:
         kept_kb=kept,
         faults=faults,
     )
-
-
-def _codec_fault(loaded: LoadedType, reason: str) -> Fault:
-    return Fault(str(Path(loaded.type.folder) / "codec.py"), "decode", reason)
 
 
 def _reads(loaded: LoadedType, uplink: Uplink) -> bool:
@@ -146,7 +143,8 @@ def _unsteady(loaded: LoadedType, uplinks: list[Uplink]) -> list[Fault]:
     again = [_repeatable(loaded, uplink) for uplink in reversed(uplinks)][::-1]
     if first == again:
         return []
-    return [_codec_fault(loaded, "gives other readings for the same bytes the second time; a codec remembers nothing")]
+    fix = "set stateful = true under [javascript]" if loaded.type.javascript else "a codec remembers nothing"
+    return [codec_fault(loaded, f"gives other readings for the same bytes the second time; {fix}")]
 
 
 def _repeatable(loaded: LoadedType, uplink: Uplink) -> object:

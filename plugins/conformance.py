@@ -150,11 +150,18 @@ def _refuses(loaded: LoadedType, sample: Sample, payload: bytes) -> list[Fault]:
         return []
     except Exception as err:
         reason = f"raises {type(err).__name__}: {err} for the bytes {payload[:60].hex()}; let it raise DecodeError"
-        return [Fault(str(Path(loaded.type.folder) / "codec.py"), "decode", reason)]
+        return [codec_fault(loaded, reason)]
     if isinstance(result, list):
         return []
     reason = f"returns {type(result).__name__} for the bytes {payload[:60].hex()}; it must return a list"
-    return [Fault(str(Path(loaded.type.folder) / "codec.py"), "decode", reason)]
+    return [codec_fault(loaded, reason)]
+
+
+def codec_fault(loaded: LoadedType, reason: str) -> Fault:
+    """Return a fault of the codec, in the file in which its author would look for it."""
+    type_ = loaded.type
+    name = type_.javascript.file if type_.javascript else "device.toml" if type_.json else "codec.py"
+    return Fault(str(Path(type_.folder) / name), "json" if name == "device.toml" else "decode", reason)
 
 
 def _truncated(loaded: LoadedType, samples: list[Sample]) -> list[Fault]:

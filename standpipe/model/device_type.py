@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from standpipe.model.errors import ConfigError, Fault
-from standpipe.model.json_table import JsonTable
+from standpipe.model.json_table import JavaScript, JsonTable
 from standpipe.model.rule import Rule, RuleSpec, build_rule
 from standpipe.model.signal import Signal
 from standpipe.model.toml_file import convert, line_of, read_toml
@@ -61,6 +61,7 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     standard: str = ""
     identity: str = "device"
     json: JsonTable | None = None
+    javascript: JavaScript | None = None
 
 
 class DeviceType(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +91,8 @@ class DeviceType(msgspec.Struct, frozen=True, kw_only=True):
     """Dotted path of the device's own id in a JSON object that comes without another address."""
     json: JsonTable | None = None
     """The table that stands in place of codec.py, where there is one."""
+    javascript: JavaScript | None = None
+    """The maker's codec, whose result that table reads."""
 
 
 def read_device_type(folder: Path) -> DeviceType:
@@ -143,6 +146,7 @@ def read_device_type(folder: Path) -> DeviceType:
         standard=manifest.standard,
         identity=manifest.identity,
         json=manifest.json,
+        javascript=manifest.javascript,
     )
 
 
@@ -167,7 +171,7 @@ def _table_faults(manifest: _Manifest) -> list[tuple[str, str]]:
     """Return what the `[json]` table names that the manifest does not declare, and rules that stand on a guess."""
     table = manifest.json
     if table is None:
-        return []
+        return [("fields", "is missing: it says what [javascript] results are")] if manifest.javascript else []
     found = [
         (f"fields.{name}", f"no such metric; declared: {', '.join(manifest.metrics)}")
         for name in table.fields.keys() - manifest.metrics.keys()

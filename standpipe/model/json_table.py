@@ -50,3 +50,13 @@ class JsonTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Return the spec of a signal, written out."""
         spec = self.signals[name]
         return SignalSpec(key=spec) if isinstance(spec, str) else spec
+
+
+class JavaScript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The `[javascript]` table of a device.toml: a maker's payload codec, whose result the `[json]` table reads."""
+
+    file: str = "codec.js"
+    stateful: bool = False
+    """The codec remembers things between calls: every uplink gets a fresh context, some thirty times slower."""
+    port: int = 1
+    """LoRaWAN port of a payload that comes without an envelope."""

@@ -1,0 +1,189 @@
+"""Makes a codec out of a maker's JavaScript: it runs in a worker process, the `[json]` table reads its result.
+
+Never runs a line of JavaScript in this process. A worker that hangs is killed and started again; only the uplink that
+hung it is refused.
+"""
+
+import atexit
+import base64
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from plugins.purity import Decode
+from plugins.table_codec import TableReader
+from standpipe.model.device_type import DeviceType
+from standpipe.model.errors import DecodeError
+from standpipe.model.json_table import JavaScript
+from standpipe.model.reading import Observation, Uplink
+from standpipe.model.wire_time import epoch_ms
+
+PATIENCE = 2.0
+"""Seconds for an answer before the worker is killed. The engine itself stops a codec after a tenth of a second."""
+READY = b"ready\n"
+"""What a worker says first."""
+START_PATIENCE = 30.0
+"""Seconds for a worker to come up."""
+SOURCE_LIMIT = 1024 * 1024
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What a codec hands back."""
+
+    data: dict[str, Any] | None = None
+    errors: list[Any] = []
+
+
+class Worker:
+    """One worker process, started when it is needed. May be used by several threads; they take turns."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._known: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self.killed = 0
+        """How often a worker had to be killed."""
+
+    def decode(self, codec: str, source: str, *, stateful: bool, text: str, now: int) -> str:
+        """Return a codec's result as JSON. Raises DecodeError with the codec's own words, or because it hung."""
+        with self._lock:
+            try:
+                process = self._start()
+            except (OSError, EOFError, TimeoutError) as err:
+                if self._process is not None:
+                    self._kill()
+                raise DecodeError(f"no worker for JavaScript codecs: {err}") from None
+            new = source if self._known.get(codec) != source else ""
+            self._known[codec] = source
+            request = msgspec.msgpack.encode((codec, new, stateful, text, now))
+            try:
+                assert process.stdin is not None
+                process.stdin.write(len(request).to_bytes(4, "big") + request)
+                process.stdin.flush()
+                end = time.monotonic() + PATIENCE
+                size = int.from_bytes(self._read(process, 4, end), "big")
+                ok, answer = msgspec.msgpack.decode(self._read(process, size, end), type=tuple[bool, str])
+            except (OSError, EOFError, TimeoutError) as err:
+                self._kill()
+                raise DecodeError(f"the JavaScript codec hung or died: {err}") from None
+        if not ok:
+            raise DecodeError(f"the JavaScript codec says: {answer}")
+        return answer
+
+    def close(self) -> None:
+        """End the worker."""
+        with self._lock:
+            if self._process is not None:
+                self._kill()
+                self.killed -= 1
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._known = {}
+            root = str(Path(__file__).parents[1])
+            path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "plugins.javascript_worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={"PATH": os.environ.get("PATH", ""), "PYTHONPATH": path},
+            )
+            self._read(self._process, len(READY), time.monotonic() + START_PATIENCE)
+        return self._process
+
+    @staticmethod
+    def _read(process: subprocess.Popen[bytes], size: int, end: float) -> bytes:
+        """Return exactly `size` bytes before `end`."""
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
+        data = b""
+        while len(data) < size:
+            ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                raise TimeoutError("no answer in time")
+            piece = os.read(descriptor, size - len(data))
+            if not piece:
+                raise EOFError("it ended without an answer")
+            data += piece
+        return data
+
+    def _kill(self) -> None:
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close() if pipe.readable() else _discard(pipe)
+        self._process = None
+        self.killed += 1
+
+
+def _discard(pipe: Any) -> None:
+    """Close a pipe whose other end has gone, with bytes perhaps still in it."""
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return
+
+
+SHARED = Worker()
+"""The worker of this process."""
+atexit.register(SHARED.close)
+
+
+def javascript_codec(device_type: DeviceType, spec: JavaScript, worker: Worker = SHARED) -> Decode:
+    """Return the codec of a device type with a `[javascript]` table. Raises OSError or ValueError for its file."""
+    path = Path(device_type.folder) / spec.file
+    source = path.read_text(encoding="utf-8")
+    if len(source) > SOURCE_LIMIT:
+        raise ValueError(f"is larger than {SOURCE_LIMIT} characters")
+    assert device_type.json is not None
+    reader = TableReader(device_type, device_type.json)
+
+    def decode(uplink: Uplink) -> list[Observation]:
+        data, port, sent_at = unwrap(uplink, spec.port)
+        now = uplink.received_at if sent_at is None else sent_at
+        text = msgspec.json.encode({"bytes": list(data), "fPort": port}).decode()
+        answer = worker.decode(device_type.id, source, stateful=spec.stateful, text=text, now=now)
+        try:
+            result = msgspec.json.decode(answer, type=Result)
+        except msgspec.DecodeError as err:
+            raise DecodeError(f"the JavaScript codec gives no {{data}}: {err}") from None
+        if result.errors:
+            raise DecodeError(f"the JavaScript codec says: {str(result.errors[0])[:300]}")
+        found = reader.read(result.data or {}, utc_offset=uplink.utc_offset)
+        return [one if one.observed_at else msgspec.structs.replace(one, observed_at=sent_at) for one in found]
+
+    return decode
+
+
+def unwrap(uplink: Uplink, port: int) -> tuple[bytes, int, int | None]:
+    """Return payload bytes, port and time out of a network server's envelope, or the bare payload with `port`.
+
+    ChirpStack 4 (`data`, `fPort`, `time`) and The Things Stack 3 (`uplink_message`) leave out what is zero. Raises
+    DecodeError for an envelope without a payload.
+    """
+    if not uplink.payload.startswith(b"{"):
+        return uplink.payload, port, None
+    try:
+        envelope = msgspec.json.decode(uplink.payload, type=dict[str, Any])
+        message = envelope.get("uplink_message")
+        inner: Mapping[str, Any] = message if isinstance(message, dict) else envelope
+        encoded = inner.get("frm_payload", inner.get("data"))
+        if not isinstance(encoded, str):
+            raise DecodeError("the envelope has neither `data` nor `uplink_message.frm_payload`")
+        data = base64.b64decode(encoded, validate=True)
+        stamp = envelope.get("time", envelope.get("received_at"))
+        at = epoch_ms(stamp, utc_offset=uplink.utc_offset, field="time") if isinstance(stamp, (str, int)) else None
+        return data, int(inner.get("f_port", inner.get("fPort", 0))), at
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError, OverflowError) as err:
+        raise DecodeError(f"the envelope cannot be read: {err}") from None
