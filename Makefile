@@ -18,7 +18,7 @@ setup: .venv/.ready ## make the environment: .venv, dependencies, browser files
 
 .venv/.ready: .venv/.python pyproject.toml constraints.txt console/package-lock.json
 	@echo "setup: installing Python packages (about a minute the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt -e '.[dev]'
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt -e '.[dev]'
 	@echo "setup: bundling the browser files"
 	@$(BIN)/python -m console.build
 	@touch $@
