@@ -51,20 +51,27 @@ async def pressure_history(query: InfluxQuery, device: str, start: int, end: int
 
 
 async def last_values(query: InfluxQuery, kind: str, since: int) -> list[LastValue]:
-    """Return the newest point of every device of a kind that has reported at or after `since`, epoch ms."""
+    """Return the newest point of every device of a kind that has reported at or after `since`, epoch ms.
+
+    A device that was moved is two series; the newer one counts.
+    """
     found = await query.query(
         "SELECT * FROM $kind WHERE time >= $since GROUP BY device, site, zone, district ORDER BY time DESC LIMIT 1",
         {"kind": Name(kind), "since": Instant(since)},
     )
-    return [
-        LastValue(
-            at=int(row["time"] or 0),
-            fields={name: value for name, value in row.items() if name != "time" and value is not None},
-            **{tag: series.tags.get(tag, "") for tag in ("device", "site", "zone", "district")},
-        )
-        for series in found
-        for row in series.rows()
-    ]
+    newest: dict[str, LastValue] = {}
+    for series in found:
+        for row in series.rows():
+            one = _last_value(series.tags, row)
+            if one.device not in newest or newest[one.device].at < one.at:
+                newest[one.device] = one
+    return [newest[device] for device in sorted(newest)]
+
+
+def _last_value(tags: dict[str, str], row: dict[str, Cell]) -> LastValue:
+    fields = {name: value for name, value in row.items() if name != "time" and value is not None}
+    known = {tag: tags.get(tag, "") for tag in ("device", "site", "zone", "district")}
+    return LastValue(at=int(row["time"] or 0), fields=fields, **known)
 
 
 def _times_first(values: list[list[Cell]]) -> list[dict[str, Cell]]:

@@ -254,7 +254,7 @@ def _refusal(request: _Request, err: Refused) -> _Answer:
 
 
 def _json(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _headers(answer: _Answer) -> list[tuple[bytes, bytes]]:

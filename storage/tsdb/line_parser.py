@@ -26,8 +26,8 @@ _FIELDS = re.compile(r'((?:"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^ "\\])*)(?: +(\S*))
 _FIELD = re.compile(r'((?:\\[\s\S]|[^=,\\])*)=("(?:\\[\s\S]|[^"\\])*"|[^",]*)(?:,|$)')
 _TAG = re.compile(r"((?:\\[\s\S]|[^=,\\])*)(=?)((?:\\[\s\S]|[^=,\\])*)(?:,|$)")
 _MEASUREMENT = re.compile(r"((?:\\[\s\S]|[^,\\])*)(,?)")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_INTEGER = re.compile(r"[-+]?\d+i")
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_INTEGER = re.compile(r"-?\d+i")
 
 
 class LineError(ValueError):
@@ -64,7 +64,7 @@ def parse_line(line: str) -> tuple[str, list[tuple[str, Value]], int | None]:
     if head[1].startswith(","):
         raise LineError("missing measurement")
     if not rest.strip():
-        raise LineError("missing fields")
+        raise LineError("invalid field format" if line.endswith(" ") else "missing fields")
     parts = _FIELDS.match(rest)
     if parts is None:
         raise LineError("unbalanced quotes" if rest.count('"') % 2 else "invalid field format")
@@ -116,7 +116,7 @@ def parse_value(raw: str) -> Value:
         return float(raw)
     if not raw:
         raise LineError("missing field value")
-    raise LineError("invalid boolean" if raw[0] in "tTfF" else "invalid number")
+    raise LineError("invalid number" if raw[0] in "-.0123456789nN" else "invalid boolean")
 
 
 def _fields(text: str) -> list[tuple[str, Value]]:
@@ -132,7 +132,7 @@ def _fields(text: str) -> list[tuple[str, Value]]:
         fields.append((_unescape(field[1]), parse_value(field[2])))
         at = field.end()
     if not fields or text.endswith(","):
-        raise LineError("missing fields" if not fields else "missing field key")
+        raise LineError("invalid field format")
     return fields
 
 

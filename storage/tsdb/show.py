@@ -18,7 +18,7 @@ def show(statement: Show, store: Store, database: str, now: int) -> list[Table]:
     if not database:
         raise QueryError("database name required")
     if database not in store.databases:
-        if statement.kind in ("policies", "series"):
+        if statement.kind in ("policies", "series", "field_keys"):
             raise QueryError(f"database not found: {database}")
         return []
     if statement.kind == "policies":
