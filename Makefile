@@ -35,13 +35,14 @@ check: setup ## formatting, lint, types, import order, generated files
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/standpipe check --config provisioning/standpipe.toml
+	@$(BIN)/python -m plugins.listing --check
 	@$(BIN)/standpipe dashboards check
 
 bench: setup ## measure against peers; NAME=tsdb runs one
 	@$(BIN)/python -m bench $(NAME)
 
 docs: setup ## write the generated documents anew
-	@$(BIN)/python -m plugins.documents
+	@$(BIN)/python -m plugins.listing
 	@$(BIN)/standpipe dashboards generate
 
 clean: ## remove what setup and runs have made
