@@ -69,7 +69,7 @@ async def last_values(query: InfluxQuery, kind: str, since: int) -> list[LastVal
 
 
 def _last_value(tags: dict[str, str], row: dict[str, Cell]) -> LastValue:
-    fields = {name: value for name, value in row.items() if name != "time" and value is not None}
+    fields: dict[str, Cell] = {name: value for name, value in row.items() if name != "time" and value is not None}
     known = {tag: tags.get(tag, "") for tag in ("device", "site", "zone", "district")}
     return LastValue(at=int(row["time"] or 0), fields=fields, **known)
 
