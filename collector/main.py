@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from collector import dead_letter_pages
 from collector.check import faults
 from collector.counters import Counters
 from collector.duplicates import Duplicates
@@ -29,6 +30,7 @@ from collector.inputs.transmitters import Transmitters
 from collector.intake import Intake
 from collector.outputs import alerting, influxdb
 from collector.outputs.drain import drain
+from collector.outputs.self_report import report
 from collector.pipeline import Pipeline
 from collector.spool import Spool
 from collector.status import pages
@@ -112,7 +114,12 @@ async def _start_inputs(
     routes |= LineProtocol(intake, max_body=collector.http.max_body).routes()
     for name, push in collector.push.items():
         routes[f"/push/{name}"] = PushSource(intake, name, push).route()
-    routes |= pages(intake.spool, intake.counters, lambda: transmitters.connections if transmitters else 0)
+
+    def connections() -> int:
+        return transmitters.connections if transmitters else 0
+
+    group.create_task(report(intake.spool, intake.counters, connections), name="self report")
+    routes |= pages(intake.spool, intake.counters, connections) | dead_letter_pages.pages(intake.spool)
     door = HttpDoor(routes, token=collector.http.token, max_body=collector.http.max_body)
     http = HttpServer(door, collector.http.listen)
     group.create_task(http.run(), name="http")
@@ -151,7 +158,7 @@ def _start_outputs(
         cursor = spool.cursor(alerting.NAME, lane)
         group.create_task(drain(cursor, feed, alerting.PACES[lane], counters), name=f"alerting {lane}")
     life = _feed(settings, Lane.NORMAL, spool, counters)
-    group.create_task(life.sign_of_life(), name="sign of life")
+    group.create_task(life.sign_of_life(spool.troubles), name="sign of life")
 
 
 def _feed(settings: Settings, lane: Lane, spool: Spool, counters: Counters) -> alerting.AlertingOutput:

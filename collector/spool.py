@@ -5,6 +5,7 @@ A record is acknowledged to its device when it is here on disk; it goes when eve
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ _CACHE = 16_384
 """Records whose readings stay decoded in memory, per lane, so that live outputs do not decode what was just encoded."""
 _MARK_SECONDS = 0.5
 _SIZE_SECONDS = 5.0
+_WARN_AT = 0.8
 _FULL_STEP = 20
 """When the spool is full, one such share of its normal records is dropped at a time."""
 
@@ -97,6 +99,9 @@ class Spool:
         self._truncated: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self.full = 0.0
         """Share of the size bound in use."""
+        self._appended = 0
+        self._opened_at = time.monotonic()
+        self._refusing = ""
         self.quarantine: Quarantine
         self.dead_letters: DeadLetters
 
@@ -130,6 +135,24 @@ class Spool:
         """Return all cursors handed out."""
         return self._cursors
 
+    @property
+    def hours(self) -> float:
+        """Return for how many hours of the intake so far the bound has room, were every output to stop now."""
+        rate = self._appended / max(1.0, time.monotonic() - self._opened_at) * 3600
+        room = self._settings.max_mb * 1_048_576 * max(0.0, 1 - self.full)
+        return min(room / rate, 8760.0) if rate else 8760.0
+
+    def troubles(self) -> list[dict[str, str]]:
+        """Return what a person must mend, in words by language."""
+        found = []
+        if self._refusing:
+            found.append({"zh": "采集缓存无法写入，未确认任何数据", "en": f"nothing can be spooled: {self._refusing}"})
+        if self.full >= _WARN_AT:
+            share = f"{self.full:.0%}"
+            zh = f"采集缓存已用 {share}，按当前速率剩余 {self.hours:.1f} 小时"
+            found.append({"zh": zh, "en": f"spool {share} full, {self.hours:.1f} h left at the present rate"})
+        return found
+
     def append(self, items: Sequence[Kept]) -> "asyncio.Future[None]":
         """Write records; the future is done when all are on disk. It raises Retryable: acknowledge nothing then."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -137,6 +160,7 @@ class Spool:
         try:
             for item in items:
                 waiting.append((item, self.log.append_nowait(item.lane, item.body)))
+                self._appended += len(item.body)
         except Retryable as err:
             done.set_exception(err)
             done.exception()
@@ -224,6 +248,7 @@ class Spool:
             decoded[future.result()] = item.record
             if len(decoded) > _CACHE:
                 del decoded[next(iter(decoded))]
+        self._refusing = "" if failure is None else str(failure)
         if done.done():
             return
         if failure is None:

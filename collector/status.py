@@ -27,6 +27,8 @@ def pages(spool: Spool, counters: Counters, connections: Callable[[], int]) -> d
             "collector": spool.id,
             "spool": await spool.lags(clock.now()),
             "spool_used": round(spool.full, 4),
+            "spool_hours_left": round(spool.hours, 1),
+            "troubles": spool.troubles(),
             "dead_letters": await spool.dead_letters.count(),
             "inputs": counters.by_label(counters.labels() - outputs - {"spool"}),
             "outputs": counters.by_label(outputs),
@@ -39,6 +41,7 @@ def pages(spool: Spool, counters: Counters, connections: Callable[[], int]) -> d
         gauges: dict[str, dict[str, float]] = {
             "connections_open": {"": connections()},
             "spool_used_ratio": {"": spool.full},
+            "spool_hours_left": {"": spool.hours},
             "lag_rows": {},
             "lag_seconds": {},
         }

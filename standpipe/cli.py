@@ -23,6 +23,7 @@ COMMANDS = {
     "plugin": "make, test and try a device type",
     "rules": "check and test alert rules",
     "devices": "list devices that nobody registered",
+    "spool": "list and retry what the collector could not deliver",
     "dashboards": "check or generate the Grafana dashboards",
 }
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httpx
 import msgspec
@@ -76,16 +76,19 @@ class AlertingOutput:
             await self.deliver(entries[:middle])
             await self.deliver(entries[middle:])
 
-    async def sign_of_life(self) -> None:
-        """Post an empty batch every few seconds, until cancelled. A failure is alerting's to notice."""
+    async def sign_of_life(self, troubles: Callable[[], list[dict[str, str]]] = list) -> None:
+        """Post an empty batch every few seconds, until cancelled, with what is wrong here by language.
+
+        A failure is alerting's to notice.
+        """
         while True:
             try:
-                await self._post(())
+                await self._post((), troubles())
             except (Retryable, Rejected) as err:
                 log.debug("sign of life not taken reason=%s", err)
             await asyncio.sleep(ALIVE_SECONDS)
 
-    async def _post(self, entries: Sequence[Entry]) -> None:
+    async def _post(self, entries: Sequence[Entry], troubles: Sequence[dict[str, str]] = ()) -> None:
         batch = ReadingBatch(
             collector=self._collector,
             lane=self._lane,
@@ -95,6 +98,7 @@ class AlertingOutput:
                 for reading in entry.readings
             ],
             sent_at=clock.now(),
+            troubles=list(troubles),
         )
         try:
             answer = await self._client.post("/readings", content=self._encoder.encode(batch))

@@ -91,3 +91,5 @@ class ReadingBatch(msgspec.Struct, frozen=True, kw_only=True):
     lane: Lane
     readings: list[SpooledReading]
     sent_at: int
+    troubles: list[dict[str, str]] = []
+    """What is wrong with the collector itself, in words by language; comes with the sign of life, gone when mended."""

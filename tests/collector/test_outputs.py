@@ -7,7 +7,9 @@ import msgspec
 import pytest
 
 from collector.arrival import Arrival
-from collector.outputs import alerting, influxdb
+from collector.dead_letter_pages import pages
+from collector.inputs.http import Request
+from collector.outputs import alerting, influxdb, self_report
 from collector.outputs.drain import Pace, cut, drain
 from collector.spool import Entry
 from standpipe.model.errors import Retryable
@@ -194,3 +196,50 @@ async def test_a_refusal_that_asks_for_time_is_given_it(room: Any) -> None:
     room.tasks.append(task)
     await asyncio.sleep(0.4)
     assert busy.tries == 1
+
+
+async def test_dead_letters_can_be_listed_and_tried_again(room: Any, sinks: Any, until: Any) -> None:
+    influx, alerts = await sinks(), await sinks()
+    influx.refuse = lambda path, body: (400, b'{"error":"outside of retention"}')
+    alerts.refuse = lambda path, body: (400, b"no") if b'"seq"' in body else None
+    start_influx(room, influx.url)
+    start_alerting(room, alerts.url)
+    await room.intake.take("http", [SMOKE]).durable
+    await until(lambda: sum(room.counters.get("dead_letters", name) for name in ("influxdb", "alerting")) == 2)
+    listing, retry = (pages(room.spool)[path].serve for path in ("/dead-letters", "/dead-letters/retry"))
+    told = msgspec.json.decode((await listing(Request(method="GET", path=""))).body)
+    assert {letter["output"]: letter["reason"] for letter in told} == {
+        "influxdb": "outside of retention",
+        "alerting": "HTTP 400: no",
+    }
+    influx.refuse = alerts.refuse = lambda path, body: None
+    answer = await retry(Request(method="POST", path=""))
+    assert msgspec.json.decode(answer.body) == {"retried": 2}
+    await until(lambda: alerts.devices() == ["smoke-1"] and influx.lines())
+    assert await room.spool.dead_letters.count() == 0
+
+
+async def test_the_collector_reports_itself(room: Any) -> None:
+    room.spool.cursor("influxdb", Lane.FIRE)
+    await room.intake.take("http", [SMOKE, SMOKE]).durable
+    text = (await self_report.lines(room.spool, room.counters, 7, now=NOW)).decode()
+    id_ = room.spool.id
+    assert text.splitlines() == [
+        f"collector,collector={id_} received=2i,stored=2i,quarantined=0i,duplicates=0i,dead_letters=0i,"
+        f"connections=7i {NOW}",
+        f"collector_output,collector={id_},lane=fire,output=influxdb lag_rows=2i,lag=0.0 {NOW}",
+    ]
+
+
+async def test_a_disk_that_refuses_is_told_with_the_sign_of_life(room: Any, sinks: Any, until: Any) -> None:
+    alerts = await sinks()
+    _, output = start_alerting(room, alerts.url)
+    await room.spool.log.execute("PRAGMA query_only = 1")
+    with pytest.raises(Retryable):
+        await room.intake.take("http", [SMOKE]).durable
+    room.tasks.append(asyncio.create_task(output.sign_of_life(room.spool.troubles)))
+    await until(alerts.batches)
+    assert "nothing can be spooled" in alerts.batches()[0].troubles[0]["en"]
+    room.spool.log._db.execute("PRAGMA query_only = 0")
+    await room.intake.take("http", [SMOKE]).durable
+    assert room.spool.troubles() == []
