@@ -12,6 +12,14 @@ pytestmark = [pytest.mark.browser, pytest.mark.integration, pytest.mark.xdist_gr
 
 FED = "document.documentElement.dataset.fed !== undefined"
 BAND = "getComputedStyle(document.querySelector('[data-band]')).opacity"
+CUT = """selector => [...document.querySelectorAll(selector)].filter(box => {
+  const outer = box.getBoundingClientRect();
+  return [...box.children].some(line => {
+    const inner = line.getBoundingClientRect(), lines = parseFloat(getComputedStyle(line).lineHeight) || 0;
+    return inner.bottom > outer.bottom + 1 || inner.top < outer.top - 1 || inner.height < 0.95 * lines;
+  });
+}).length"""
+"""How many boxes have a line that leaves them or is squeezed below its own height."""
 PLACE = {"site": ("城北仓库", "North Warehouse"), "zone": ("2 号区", "Zone 2")}
 
 
@@ -137,11 +145,20 @@ def test_many_incidents_still_fit_and_none_is_hidden_silently(console: Any, scre
     console.start()
     page = screens.open(console.url)
     expect(page.locator(".card")).to_have_count(min(count, 4))
-    cut = page.evaluate(
-        "[...document.querySelectorAll('.card')].filter(e => e.scrollHeight > e.clientHeight + 2).length"
-    )
+    cut = page.evaluate(CUT, ".card")
     assert cut == 0
     assert page.locator("#incidents .more").count() == int(count > 4)
+
+
+@pytest.mark.parametrize("count", [1, 8, 18, 32, 60, 84, 112, 150])
+def test_the_text_of_every_tile_is_whole(console: Any, screens: Any, count: int) -> None:
+    console.service.add_hydrants(count)
+    console.start()
+    page = screens.open(console.url)
+    expect(page.locator(".tile")).to_have_count(min(count, 112))
+    cut = page.evaluate(CUT, ".tile")
+    assert cut == 0
+    assert page.locator(".left-out").count() == int(count > 112)
 
 
 @pytest.mark.parametrize("path", ["/", "/incidents", "/incidents/inc-1", "/hydrants", "/hydrants/HY-012", "/nothing"])
