@@ -34,7 +34,7 @@ async def examine(configuration: Configuration) -> list[Finding]:
         lambda: _storage(settings),
         lambda: _alerting(settings),
         lambda: _feed(settings),
-        *[lambda name=name: _notifier(settings, name) for name in settings.notifier],  # type: ignore[misc]
+        *[lambda name=name: _notifier(settings, name) for name in settings.notifier],
     ]
     findings = [await probe() for probe in probes]
     if not settings.notifier:

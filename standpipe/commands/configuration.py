@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-from alerting.rules_file import read_rules
 
+from alerting.rules_file import read_rules
 from plugins.catalogue import Catalogue, load_catalogue
 from standpipe.model.contacts import Contacts, Plan, read_contacts
 from standpipe.model.errors import ConfigError, Fault

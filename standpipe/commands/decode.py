@@ -4,9 +4,9 @@ import argparse
 import sys
 
 import msgspec
-from plugins.trying import decode_hex
 
 from plugins.catalogue import load_catalogue
+from plugins.trying import decode_hex
 from standpipe.model.errors import DecodeError
 
 ALIASES = {"gb26875": "gb26875_transmitter"}

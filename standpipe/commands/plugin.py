@@ -66,9 +66,8 @@ def _test(options: argparse.Namespace) -> int:
 
 
 def _try(options: argparse.Namespace) -> int:
-    from plugins.trying import try_payload
-
     from plugins.catalogue import load_folder
+    from plugins.trying import try_payload
 
     try:
         payload = bytes.fromhex(options.hex) if options.hex is not None else options.json.encode()
