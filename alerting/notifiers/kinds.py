@@ -29,6 +29,7 @@ KINDS = {
     "webhook": Kind("webhook:Webhook", _keys("url"), _keys("token")),
     "sms_http": Kind("sms_http:SmsHttp", _keys("url"), _keys("token")),
     "smpp": Kind("smpp:Smpp", _keys("url username password sender"), _keys("window country")),
+    "gammu_smsd": Kind("gammu_smsd:GammuSmsd", _keys("folder"), _keys("country")),
 }
 _SECRETS = ("url", "token", "password", "callback_key")
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(settings.Notifier)}

@@ -84,7 +84,7 @@ def ear() -> Ear:
 
 async def _eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not holds():  # noqa: ASYNC110 - it happens in another process
+        while not holds():
             await asyncio.sleep(0.01)
 
 
