@@ -67,12 +67,12 @@ class Facts:
         return [signal for signal in Signal if signal in found]
 
     def label(self, kind: str, field: str = "") -> Text:
-        """Return the words for a field, or for the kind itself."""
+        """Return the words for a field, or for the kind itself: the plainest of its device types' names."""
         if field:
             return text_of(self.metrics(kind)[field].label)
         if kind in self.platform:
             return text_of(self.platform[kind].label)
-        return text_of(self.of_kind(kind)[0].labels)
+        return min((text_of(type_.labels) for type_ in self.of_kind(kind)), key=lambda label: len(label.en))
 
     def label_of_kind(self, kind: str) -> Text:
         """Return the words for a kind; the components of a transmitter are told apart from the transmitter."""

@@ -155,7 +155,8 @@ def _incident(id_: str, site: str, at: int, index: int, dice: random.Random) -> 
     for event, after in (("opened", 0.0), ("acknowledged", dice.uniform(10, 80)), (end, dice.uniform(60, 240))):
         tags = {"event": event, "signal": "fire", "site": site, "zone": "floor-0", "district": DISTRICT}
         words: Fields = {"incident": id_, "title": f"{id_} {event}", "text": "simulated", "tags": f"fire,{event}"}
-        yield Point("incident", tags, {**words, "after": after}, at + int(after * 1000))
+        disposed = int(event == "false_alarm") if event == end else None
+        yield Point("incident", tags, {**words, "after": after, "false_alarm": disposed}, at + int(after * 1000))
     for step in range(1 + index % 3):
         tags = {"channel": ("sms", "webhook")[step % 2], "step": str(step), "site": site}
         sent: Fields = {"incident": id_, "attempts": 1, "delivered": 1, "receipt": dice.uniform(0.5, 6)}

@@ -47,12 +47,7 @@ def _answers(board: Board) -> None:
         ),
         stat(
             board.frame(3, "false_rate", (4, 5)),
-            [
-                Query(
-                    'SELECT 100 * count("a") / count("b") AS "share" FROM '
-                    f"({_incidents('a', 'false_alarm')}), ({_incidents('b', 'opened')})"
-                )
-            ],
+            [Query(f'SELECT 100 * mean("false_alarm") FROM "incident" WHERE $timeFilter AND {SITE}')],
             Look(unit="percent", decimals=0, steps=(("green", None), ("orange", 50.0), ("red", 90.0))),
         ),
         stat(
@@ -74,10 +69,6 @@ def _percentile(event: str, percent: int) -> str:
     return (
         f'SELECT percentile("after", {percent}) FROM "incident" WHERE $timeFilter AND {SITE} AND "event" = \'{event}\''
     )
-
-
-def _incidents(name: str, event: str) -> str:
-    return f'SELECT "incident" AS "{name}" FROM "incident" WHERE $timeFilter AND {SITE} AND "event" = \'{event}\''
 
 
 def _load(board: Board) -> None:

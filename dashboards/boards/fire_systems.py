@@ -1,6 +1,6 @@
 """Fire systems of one site: state time lines and values of every kind of device. Made from the manifests alone."""
 
-from dashboards.board import Board, incident_annotation, variable
+from dashboards.board import Board, id_block, incident_annotation, variable
 from dashboards.boards import shared_looks as looks
 from dashboards.lint.layout import MOST_QUERIES
 from dashboards.panels import Draw, Look, Query, state_timeline, table, time_series
@@ -13,9 +13,11 @@ SITE = "\"site\" = '$site'"
 ELSEWHERE = {"hydrant"}
 """Kinds that have dashboards of their own."""
 PHYSICAL = {"kPa", "Cel", "m", "L/s", "m3/min", "m/s", "%LEL", "[ppm]", "mA", "V"}
-PER_KIND = 20
-"""Panel ids per kind of device, so that a new kind changes no id of another."""
 FIXED_QUERIES = 2
+PANELS_AT_ONCE = 2
+"""A kind with fewer time lines than this shows its first quantity too, before the folded row."""
+ORDER = ("transmitter", "fire_component", "pump", "tank", "sprinkler", "electrical", "gas")
+"""Kinds that stand first where they exist; every other kind follows by name."""
 
 
 def build(board: Board) -> JsonObject:
@@ -26,22 +28,26 @@ def build(board: Board) -> JsonObject:
     board.annotations.append(incident_annotation(board.words))
     _records(board)
     asked = FIXED_QUERIES
-    for index, kind in enumerate(kind for kind in board.facts.kinds if kind not in ELSEWHERE):
-        panels = _states(board, kind, (index + 1) * PER_KIND)
-        values = _values(board, kind, (index + 1) * PER_KIND + 5)
-        if not panels and not values:
+    for kind in sorted(set(board.facts.kinds) - ELSEWHERE, key=_place):
+        first_id, title = id_block(kind), board.facts.label_of_kind(kind)
+        shown, values = _states(board, kind, first_id + 2), _values(board, kind, first_id + 50)
+        if len(shown) < PANELS_AT_ONCE:
+            shown, values = shown + values[:1], values[1:]
+        if not shown:
             continue
-        queries = sum(len(panel["targets"]) for panel in panels)
+        queries = sum(len(panel["targets"]) for panel in shown)
         folded = asked + queries > MOST_QUERIES
         asked += 0 if folded else queries
-        board.row((index + 1) * PER_KIND - 1, board.facts.label_of_kind(kind), folded=folded)
-        board.add(*panels)
-        if values:
-            if not folded:
-                title = board.say("values").format(kind=board.facts.label_of_kind(kind))
-                board.row((index + 1) * PER_KIND - 2, title, folded=True)
-            board.add(*values)
+        board.row(first_id, title, folded=folded)
+        board.add(*shown)
+        if values and not folded:
+            board.row(first_id + 1, board.say("values").format(kind=title), folded=True)
+        board.add(*values)
     return board.finish()
+
+
+def _place(kind: str) -> tuple[int, str]:
+    return (ORDER.index(kind) if kind in ORDER else len(ORDER), kind)
 
 
 def _records(board: Board) -> None:

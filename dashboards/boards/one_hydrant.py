@@ -1,6 +1,6 @@
 """One hydrant: everything it has reported, beside its neighbours. Follows the manifests: a new metric has a panel."""
 
-from dashboards.board import Board, incident_annotation, variable
+from dashboards.board import Board, id_block, incident_annotation, variable
 from dashboards.boards import shared_looks as looks
 from dashboards.boards.hydrant_pressure import hydrant_interval
 from dashboards.panels import Draw, Look, Query, named, stat, state_timeline, table, time_series
@@ -8,7 +8,6 @@ from dashboards.text import JsonObject
 
 UID = "one-hydrant"
 DEVICE = "\"device\" = '$device'"
-FIRST_METRIC_ID = 100
 QUERIES_FOR_METRICS = 3
 """Metrics shown at once; those beyond are in a folded row, so that opening the dashboard stays cheap."""
 
@@ -188,7 +187,7 @@ def _metrics(board: Board) -> None:
         board.add(
             time_series(
                 board.frame_of(
-                    FIRST_METRIC_ID + index,
+                    id_block(name),
                     facts.label("hydrant", name),
                     board.say("metric.description").format(metric=facts.label("hydrant", name)),
                     (8, 7),
