@@ -41,7 +41,8 @@ def run_demo(*, seconds: int | None, data: Path | None) -> int:
     logging.basicConfig(
         filename=logs / "demo.log", level="INFO", format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for name in ("httpx", "gmqtt"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     demo = Demo(file, settings, registry, terminal=terminal, seconds=seconds)
     return asyncio.run(demo.run())
 
@@ -145,7 +146,9 @@ class Demo:
         host, port = gateway_address(settings)
         say("Standpipe demo: Yunting Town, simulated. Nothing leaves this machine; Ctrl-C stops everything.")
         say(f"  console   http://{settings.alerting.listen}   <- open this: the wall, incidents, hydrants")
-        say(f"  collector GB/T 26875.3 on {settings.collector.gb26875.listen}, http://{settings.collector.http.listen}")
+        mqtt = f", MQTT from {settings.collector.mqtt.host}" if settings.collector.mqtt.host else ""
+        http = f"http://{settings.collector.http.listen}"
+        say(f"  collector GB/T 26875.3 on {settings.collector.gb26875.listen}, {http}{mqtt}")
         say(f"  storage   {settings.influx_url}   SMS gateway http://{host}:{port} (simulated)")
         say(f"  logs      {settings.data_dir / 'logs'}")
         say("  At 20 s a hydrant is opened and its lane loses pressure; at 45 s a warehouse detector reports fire,")
