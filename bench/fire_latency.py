@@ -1,7 +1,7 @@
 """Frame sent on a socket to webhook received, for fires one by one: idle, and with readings behind them.
 
-The clock is one: `time.monotonic` of this process, which is both the transmitter and the webhook's receiver. Each fire is
-of another zone, so each opens an incident of its own and sends one notice. Every commit on the road is fsynced.
+The clock is one: `time.monotonic` of this process, which is both the transmitter and the webhook's receiver. Each fire
+is of another zone, so each opens an incident of its own and sends one notice. Every commit on the road is fsynced.
 """
 
 import asyncio
