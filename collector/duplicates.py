@@ -24,7 +24,7 @@ class Duplicates:
         self._old: dict[bytes, Durable | None] = {}
 
     def remember(self, key: bytes, durable: Durable | None, *, now: int) -> None:
-        """Take news; `durable` is None when it is on disk already."""
+        """Take news; `durable` is None when it is on disk already, `now` is in ms of a clock that only rises."""
         if now - self._turned_at >= self._window or len(self._young) >= self._limit:
             self._old, self._young, self._turned_at = self._young, {}, now
         self._young[key] = durable

@@ -41,7 +41,9 @@ class Intake:
 
     def take(self, source: str, arrivals: Sequence[Arrival]) -> Taken:
         """Take arrivals of one input. Costs no task: many frames, one future."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        now = int(loop.time() * 1000)  # the window of repetitions does not jump when the wall clock does
         outcomes: list[Outcome | Duplicate] = []
         kept: list[Kept] = []
         refused: list[Quarantined] = []
@@ -57,7 +59,7 @@ class Intake:
             else:
                 outcome = self.pipeline.process(arrival, key=key)
                 if arrival.repeats is Repeats.NUMBERED or (arrival.repeats is Repeats.STAMPED and _stamped(outcome)):
-                    self._duplicates.remember(key, done, now=arrival.received_at)
+                    self._duplicates.remember(key, done, now=now)
                 if isinstance(outcome, Kept):
                     kept.append(outcome)
                 elif isinstance(outcome, Quarantined):

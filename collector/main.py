@@ -35,7 +35,6 @@ from collector.pipeline import Pipeline
 from collector.spool import Spool
 from collector.status import pages
 from plugins.catalogue import Catalogue
-from standpipe.model import clock
 from standpipe.model.errors import ConfigError
 from standpipe.model.registry import Registry
 from standpipe.model.settings import Settings
@@ -81,7 +80,7 @@ async def run(
     try:
         duplicates = Duplicates()
         for key in await spool.recent_keys():
-            duplicates.remember(key, None, now=clock.now())
+            duplicates.remember(key, None, now=int(asyncio.get_running_loop().time() * 1000))
         intake = Intake(Pipeline(catalogue.types, registry, counters), spool, counters, duplicates)
         async with asyncio.TaskGroup() as group:
             group.create_task(spool.run(), name="spool")

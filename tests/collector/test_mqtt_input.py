@@ -56,7 +56,7 @@ async def broker(tmp_path: Path, free_port: Callable[[], int]) -> AsyncIterator[
         pytest.skip("mosquitto is not installed")
     running = Broker(binary, tmp_path, free_port())
     # mosquitto started by root gives up its rights, and must still write its store.
-    tmp_path.chmod(0o777)  # noqa: ASYNC240 - a fixture may block
+    tmp_path.chmod(0o777)
     for parent in list(tmp_path.parents)[:2]:
         parent.chmod(0o755)
     await running.start()
