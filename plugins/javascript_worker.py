@@ -19,6 +19,8 @@ import quickjs
 MEMORY = 64 * 1024 * 1024
 SECONDS = 0.1
 WHOLE_PROCESS = 1024 * 1024 * 1024
+WARM = 64
+"""Codecs whose contexts are kept ready, the last used ones."""
 ANSWER_LIMIT = 256 * 1024
 PRELUDE = (Path(__file__).parent / "javascript_prelude.js").read_text(encoding="utf-8")
 
@@ -44,6 +46,10 @@ class Codec:
             self._ready = None
             raise
 
+    def cool(self) -> None:
+        """Give the context's memory back; it is made again when it is needed."""
+        self._ready = None
+
     def _context(self) -> "quickjs.Object":
         """Return the entry into a context that nothing has touched yet."""
         context = quickjs.Context()
@@ -59,12 +65,18 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
     decoder, encoder = msgspec.msgpack.Decoder(Request), msgspec.msgpack.Encoder()
     codecs: dict[str, Codec] = {}
+    warm: dict[str, None] = {}
     answers.write(b"ready\n")
     answers.flush()
     while len(head := requests.read(4)) == 4:
         codec, source, stateful, text, now = decoder.decode(requests.read(int.from_bytes(head, "big")))
         if source:
             codecs[codec] = Codec(source)
+        if codec in codecs:
+            warm[codec] = warm.pop(codec, None)
+            while len(warm) > WARM:
+                codecs[next(iter(warm))].cool()
+                del warm[next(iter(warm))]
         answer: Answer
         try:
             result = codecs[codec].decode(text, now, stateful=stateful)
