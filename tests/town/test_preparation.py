@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from standpipe.commands.configuration import load
 from standpipe.model.contacts import read_contacts
 from standpipe.model.errors import ConfigError
 from standpipe.model.registry import read_registry
@@ -27,6 +28,12 @@ def test_settings_sites_and_contacts_are_valid_together(tmp_path: Path, town: To
     assert [step.delay for step in contacts.plan["default"].steps] == [0, 30_000]
     assert gateway_address(settings) == ("127.0.0.1", 8089)
     assert settings.data_dir == tmp_path / "demo"
+
+
+def test_rules_and_device_types_fit_the_sites(tmp_path: Path) -> None:
+    configuration = load(read_settings(make_folder(tmp_path / "demo"), {}))
+    shortened = {rule.id: rule.hold for rule in configuration.rules}
+    assert shortened["hydrant.low_pressure"] == 8_000
 
 
 def test_the_committed_settings_are_the_demos_settings(tmp_path: Path) -> None:
