@@ -31,7 +31,8 @@ _AT_ONCE = 64
 """Notices sent at the same time."""
 _POLL = 0.5
 """Longest wait between two looks at the rows, seconds."""
-_BACKOFF = (500, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000)
+_BACKOFF = (500, 1_000, 2_000, 4_000, 5_000)
+"""Between tries, ms: a gateway that comes back is used within seconds."""
 
 
 class Delivery:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from alerting.engine.bare import bare_alarms
 from alerting.engine.engine import Engine
 from alerting.ink import Ink
 from alerting.journal import Journal, Reset, Snapshot
@@ -50,6 +51,11 @@ class Feed:
         """Devices heard since somebody last emptied this."""
         self.broken = 0
         """Readings that the engine could not take: a mistake of ours, shown on the wall."""
+
+    @property
+    def idle(self) -> bool:
+        """Return whether everything accepted is applied."""
+        return not any(self._queues.values()) and self._ink.dry
 
     async def recover(self) -> None:
         """Take the snapshot and apply everything behind it; what was written before is not written twice."""
@@ -146,7 +152,6 @@ class Feed:
             if one.seq <= applied:
                 continue
             applied = one.seq
-            self.heard.add(one.reading.device)
             try:
                 events = self._engine.observe(one.reading, stored_at=one.spooled_at, accepted_at=item.at)
             except Exception:  # one reading must not stop the others, and after a restart stop them again
@@ -154,7 +159,9 @@ class Feed:
                     "a reading broke the engine device=%s uplink=%s", one.reading.device, one.reading.uplink_id
                 )
                 self.broken += 1
-                continue
+                events = bare_alarms(one.reading, stored_at=one.spooled_at, accepted_at=item.at)
+            else:
+                self.heard.add(one.reading.device)
             if events:
                 self._ink.add(events)
                 said = True

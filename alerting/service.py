@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 
 from alerting import escalation, watchdog
@@ -21,6 +21,7 @@ from alerting.incidents import PERSON_EVENTS, Event, IllegalTransition
 from alerting.ink import Ink
 from alerting.journal import Journal
 from alerting.messages import Facts, Places
+from alerting.notifiers import Notifier
 from alerting.notifiers.kinds import build
 from alerting.problems import platform_problems
 from alerting.show import incident_view
@@ -61,6 +62,7 @@ class Alerting:
         board: Board,
         places: Places,
         now: Callable[[], int],
+        notifiers: Mapping[str, Notifier],
     ) -> None:
         """See `open`."""
         self._settings = settings
@@ -79,7 +81,7 @@ class Alerting:
         self._was_silent: frozenset[str] = frozenset()
         owner = secrets.token_hex(8)
         self._casebook = Casebook(records, contacts=contacts, registry=registry, owner=owner, lease=LEASE)
-        self._notifiers = build(settings.notifier)
+        self._notifiers = notifiers
         self._delivery = Delivery(
             records,
             self._casebook,
@@ -105,8 +107,12 @@ class Alerting:
         rules: Sequence[Rule],
         *,
         now: Callable[[], int] = clock.now,
+        notifiers: Mapping[str, Notifier] | None = None,
     ) -> "Alerting":
-        """Open files and database, bring the engine to where it was. Raises ConfigError, OSError, SQLAlchemyError."""
+        """Open files and database, bring the engine to where it was. Raises ConfigError, OSError, SQLAlchemyError.
+
+        `notifiers` take the place of those in settings.
+        """
         url = settings.alerting.records or sqlite_url(settings.data_dir / "records.db")
         records = await RecordsDatabase.open(url)
         journal = await Journal.open(settings.data_dir / "alerting" / "journal.db")
@@ -128,6 +134,7 @@ class Alerting:
             board=board,
             places=places,
             now=now,
+            notifiers=build(settings.notifier) if notifiers is None else notifiers,
         )
         if records.single:
             await records.write(notices.release_leases)

