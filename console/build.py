@@ -131,7 +131,8 @@ def _run(command: list[str], next_step: str) -> None:
     try:
         subprocess.run(command, cwd=HERE, env=environment, check=True, timeout=600)  # noqa: S603 - our own words
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
-        raise BuildError(f"{error}. {next_step}.") from None
+        status = getattr(error, "returncode", error)
+        raise BuildError(f"{Path(command[0]).name} failed ({status}). Next: {next_step}.") from None
 
 
 def _version(node: str) -> int:

@@ -86,8 +86,9 @@ class Console:
         asyncio.run_coroutine_threadsafe(call(), self._loop).result(5)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """A browser for one module: its event loop must be gone before other modules run theirs."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed")
     if build.main([]) != 0:
