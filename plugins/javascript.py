@@ -5,14 +5,12 @@ hung it is refused.
 """
 
 import atexit
-import base64
 import os
 import select
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +22,6 @@ from standpipe.model.device_type import DeviceType
 from standpipe.model.errors import DecodeError
 from standpipe.model.json_table import JavaScript
 from standpipe.model.reading import Observation, Uplink
-from standpipe.model.wire_time import epoch_ms
 
 PATIENCE = 2.0
 """Seconds for an answer before the worker is killed. The engine itself stops a codec after a tenth of a second."""
@@ -32,6 +29,8 @@ READY = b"ready\n"
 """What a worker says first."""
 START_PATIENCE = 30.0
 """Seconds for a worker to come up."""
+LONGEST = 255
+"""Bytes of the longest payload of LoRaWAN."""
 SOURCE_LIMIT = 1024 * 1024
 
 
@@ -150,40 +149,17 @@ def javascript_codec(device_type: DeviceType, spec: JavaScript, worker: Worker =
     reader = TableReader(device_type, device_type.json)
 
     def decode(uplink: Uplink) -> list[Observation]:
-        data, port, sent_at = unwrap(uplink, spec.port)
-        now = uplink.received_at if sent_at is None else sent_at
-        text = msgspec.json.encode({"bytes": list(data), "fPort": port}).decode()
-        answer = worker.decode(device_type.id, source, stateful=spec.stateful, text=text, now=now)
+        if len(uplink.payload) > LONGEST:
+            raise DecodeError(f"{len(uplink.payload)} bytes; LoRaWAN carries {LONGEST} at most")
+        port = uplink.port or spec.port
+        text = msgspec.json.encode({"bytes": list(uplink.payload), "fPort": port}).decode()
+        answer = worker.decode(device_type.id, source, stateful=spec.stateful, text=text, now=uplink.received_at)
         try:
             result = msgspec.json.decode(answer, type=Result)
         except msgspec.DecodeError as err:
             raise DecodeError(f"the JavaScript codec gives no {{data}}: {err}") from None
         if result.errors:
             raise DecodeError(f"the JavaScript codec says: {str(result.errors[0])[:300]}")
-        found = reader.read(result.data or {}, utc_offset=uplink.utc_offset)
-        return [one if one.observed_at else msgspec.structs.replace(one, observed_at=sent_at) for one in found]
+        return reader.read(result.data or {}, utc_offset=uplink.utc_offset)
 
     return decode
-
-
-def unwrap(uplink: Uplink, port: int) -> tuple[bytes, int, int | None]:
-    """Return payload bytes, port and time out of a network server's envelope, or the bare payload with `port`.
-
-    ChirpStack 4 (`data`, `fPort`, `time`) and The Things Stack 3 (`uplink_message`) leave out what is zero. Raises
-    DecodeError for an envelope without a payload.
-    """
-    if not uplink.payload.startswith(b"{"):
-        return uplink.payload, port, None
-    try:
-        envelope = msgspec.json.decode(uplink.payload, type=dict[str, Any])
-        message = envelope.get("uplink_message")
-        inner: Mapping[str, Any] = message if isinstance(message, dict) else envelope
-        encoded = inner.get("frm_payload", inner.get("data"))
-        if not isinstance(encoded, str):
-            raise DecodeError("the envelope has neither `data` nor `uplink_message.frm_payload`")
-        data = base64.b64decode(encoded, validate=True)
-        stamp = envelope.get("time", envelope.get("received_at"))
-        at = epoch_ms(stamp, utc_offset=uplink.utc_offset, field="time") if isinstance(stamp, (str, int)) else None
-        return data, int(inner.get("f_port", inner.get("fPort", 0))), at
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError, TypeError, OverflowError) as err:
-        raise DecodeError(f"the envelope cannot be read: {err}") from None

@@ -5,7 +5,6 @@ names a codec for each region's profile, a codec's YAML names its JavaScript and
 samples: what the codec gives here must be what its maker says.
 """
 
-import base64
 import json
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import msgspec
 
 from plugins import conformance
 from plugins.guessing import Guess, guess, snake
+from plugins.javascript import LONGEST
 from plugins.yaml12 import read_yaml
 from standpipe.model.errors import ConfigError, DecodeError, Fault
 from standpipe.model.json_table import Scalar
@@ -169,8 +169,7 @@ def _manifest(name: str, models: list[str], fields: dict[str, tuple[str, Guess]]
         f"models = [{', '.join(map(_text, models))}]",
         'status = "bench"',
         'interval = "1h"',
-        'transport = ["mqtt"]',
-        'identity = "deviceInfo.devEui"',
+        'transport = ["lorawan"]',
         "\n[javascript]",
         f"stateful = {'true' if stateful else 'false'}",
         "\n[metrics]",
@@ -188,10 +187,9 @@ def _manifest(name: str, models: list[str], fields: dict[str, tuple[str, Guess]]
 
 
 def _write_samples(folder: Path, examples: list[Example], fields: dict[str, tuple[str, Guess]]) -> None:
-    """Write an example of the maker per sample, and one that no network server would send."""
+    """Write an example of the maker per sample, and one payload that is none."""
     for number, example in enumerate(examples, 1):
-        envelope = json.dumps({"fPort": example.port, "data": base64.b64encode(example.payload).decode()})
-        lines = [f"what = {_text(example.what)}", f"payload = {_text(envelope)}"]
+        lines = [f"what = {_text(example.what)}", f'hex = "{example.payload.hex()}"', f"port = {example.port}"]
         values = {path: value for path, value in _leaves(example.data, "") if path in fields}
         if example.failed or not values:
             lines.append(f'error = "{"JavaScript codec says" if example.failed else "holds none of"}"')
@@ -199,11 +197,7 @@ def _write_samples(folder: Path, examples: list[Example], fields: dict[str, tupl
             lines.append("[fields]")
             lines += [f"{fields[path][0]} = {_value(value, fields[path][1])}" for path, value in values.items()]
         (folder / "samples" / f"example_{number}.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    lines = [
-        'what = "an envelope without a payload"',
-        "payload = '{\"fPort\": 1}'",
-        'error = "the envelope has neither"',
-    ]
+    lines = ['what = "longer than LoRaWAN carries"', f'hex = "{"00" * (LONGEST + 1)}"', 'error = "LoRaWAN carries"']
     (folder / "samples" / "malformed.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -48,6 +48,8 @@ class Sample(Expected, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """For a payload that becomes several readings, or none."""
     received_at: datetime | None = None
     profile: str = ""
+    port: int = 0
+    """LoRaWAN port."""
     site: SiteFacts | None = None
     """Where the device is mounted, for samples of what the place does to a value."""
     firmware: str = ""
@@ -110,6 +112,7 @@ def uplink_of(sample: Sample, loaded: LoadedType, payload: bytes | None = None) 
         received_at=received,
         device_type=loaded.type.id,
         profile=sample.profile,
+        port=sample.port,
     )
 
 

@@ -59,7 +59,6 @@ class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     transport: list[str] = []
     interval: str = "10m"
     standard: str = ""
-    identity: str = "device"
     json: JsonTable | None = None
     javascript: JavaScript | None = None
 
@@ -87,8 +86,6 @@ class DeviceType(msgspec.Struct, frozen=True, kw_only=True):
     """How often such a device reports when the registry does not say."""
     transport: tuple[str, ...]
     standard: str
-    identity: str = "device"
-    """Dotted path of the device's own id in a JSON object that comes without another address."""
     json: JsonTable | None = None
     """The table that stands in place of codec.py, where there is one."""
     javascript: JavaScript | None = None
@@ -144,7 +141,6 @@ def read_device_type(folder: Path) -> DeviceType:
         interval=manifest.interval,
         transport=tuple(manifest.transport),
         standard=manifest.standard,
-        identity=manifest.identity,
         json=manifest.json,
         javascript=manifest.javascript,
     )

@@ -59,4 +59,4 @@ class JavaScript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     stateful: bool = False
     """The codec remembers things between calls: every uplink gets a fresh context, some thirty times slower."""
     port: int = 1
-    """LoRaWAN port of a payload that comes without an envelope."""
+    """LoRaWAN port of a payload of which nobody says the port."""

@@ -1,6 +1,5 @@
 """A maker's JavaScript codec in a device folder: what it may do, what it may not, and that the worker outlives it."""
 
-import base64
 import json
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ import pytest
 
 from plugins import certify, conformance
 from plugins.catalogue import load_folder
-from plugins.javascript import Worker, unwrap
+from plugins.javascript import Worker
 from standpipe.model.errors import ConfigError, DecodeError
 from standpipe.model.reading import Uplink
 
@@ -28,7 +27,7 @@ name = "Somebody's hydrant sensor"
 kind = "hydrant"
 models = ["*"]
 status = "bench"
-transport = ["mqtt"]
+transport = ["lorawan"]
 signals = ["supervisory"]
 
 [javascript]
@@ -218,36 +217,16 @@ def test_a_wrong_table_is_refused(folder: Path, old: str, new: str, says: str) -
     assert says in str(caught.value)
 
 
-def uplink(payload: object) -> Uplink:
-    return Uplink(source="mqtt", address="deveui:1", payload=json.dumps(payload).encode(), received_at=0)
-
-
-DATA = base64.b64encode(b"\x01\x02").decode()
-
-
 @pytest.mark.parametrize(
-    ("envelope", "parts"),
-    [
-        pytest.param(
-            {"fPort": 5, "data": DATA, "time": "2026-01-15T00:00:00+00:00"}, (b"\1\2", 5, NOON), id="ChirpStack"
-        ),
-        pytest.param({"data": DATA}, (b"\1\2", 0, None), id="ChirpStack leaves out zeroes"),
-        pytest.param(
-            {"received_at": "2026-01-15T00:00:00Z", "uplink_message": {"f_port": 3, "frm_payload": DATA}},
-            (b"\1\2", 3, NOON),
-            id="The Things Stack",
-        ),
-    ],
-)  # fmt: skip
-def test_a_network_servers_envelope_is_opened(envelope: object, parts: tuple[bytes, int, int | None]) -> None:
-    assert unwrap(uplink(envelope), 1) == parts
+    ("given", "port"), [pytest.param(5, 5, id="of the uplink"), pytest.param(0, 1, id="of the manifest")]
+)
+def test_a_codec_is_told_the_port(folder: Path, given: int, port: int) -> None:
+    (folder / "codec.js").write_text("function decodeUplink(i) { return {data: {batt: i.fPort}} }", encoding="utf-8")
+    uplink = Uplink(source="mqtt", address="deveui:1", payload=b"\1", received_at=0, port=given)
+    assert [one.fields for one in load_folder(folder).decode(uplink)] == [{"battery": port}]
 
 
-def test_a_bare_payload_has_the_port_of_the_manifest() -> None:
-    assert unwrap(Uplink(source="mqtt", address="deveui:1", payload=b"\1", received_at=0), 7) == (b"\1", 7, None)
-
-
-@pytest.mark.parametrize("envelope", [{}, {"data": 5}, {"data": "!"}, {"data": DATA, "fPort": "x"}])
-def test_an_envelope_without_a_payload_is_refused(envelope: object) -> None:
-    with pytest.raises(DecodeError, match="envelope"):
-        unwrap(uplink(envelope), 1)
+def test_a_payload_longer_than_lorawan_carries_is_refused(folder: Path) -> None:
+    uplink = Uplink(source="mqtt", address="deveui:1", payload=bytes(256), received_at=0)
+    with pytest.raises(DecodeError, match="256 bytes; LoRaWAN carries 255 at most"):
+        load_folder(folder).decode(uplink)
