@@ -43,50 +43,63 @@ class Batch:
 def read_lines(text: str, database: Database, naming: Naming, *, factor: int, now: int) -> Batch:
     """Parse `text` whose timestamps are in units of `factor` ns; lines without one are stamped `now` (ns)."""
     batch = Batch()
+    heads = database.heads
+    plain = '"' not in text and "\\" not in text
+    low, high = -INT64 + 2, INT64 - 2
     for line in split_lines(text):
-        try:
-            series, values, at = _read(line, database, naming)
-        except LineError as err:
-            batch.faults.append(f"unable to parse '{line}': {err}")
-            continue
-        except TypeError as err:
-            batch.conflicts.append(str(err))
-            batch.refused.append(line)
-            continue
-        time = now if at is None else at * factor
-        if not -INT64 + 2 <= time < INT64 - 1:
-            batch.faults.append(
-                f"unable to parse '{line}': time outside range -9223372036854775806 - 9223372036854775806"
-            )
+        values: list[tuple[int, Value]] | None = None
+        parts = line.split(" ")
+        series = heads.get(parts[0]) if len(parts) == 3 and (plain or ('"' not in line and "\\" not in line)) else None
+        if series is not None and parts[2].isdecimal():
+            values = _known_fields(parts[1], series.measurement.columns)
+        if values and series is not None:
+            time = int(parts[2]) * factor
+        else:
+            found = _carefully(line, database, naming, batch)
+            if found is None:
+                continue
+            series, values, at = found
+            time = now if at is None else at * factor
+        if not low <= time <= high:
+            batch.faults.append(f"unable to parse '{line}': time outside range {low} - {high}")
             continue
         measurement = series.measurement
-        row: Row = [series.id, time, *[None] * len(measurement.columns)]
-        for position, value in values:
-            row[position + 2] = value
+        width = len(measurement.columns)
+        if width == 1:
+            row: Row = [series.id, time, values[0][1]] if values else [series.id, time, None]
+        else:
+            row = [series.id, time, *[None] * width]
+            for position, value in values:
+                row[position + 2] = value
         batch.good += 1
         if time > series.newest:
             series.newest = time
             target = batch.rows
         else:
             target = batch.late
-        rows = target.get(measurement)
-        if rows is None:
-            rows = target[measurement] = []
-        rows.append(row)
+        if measurement in target:
+            target[measurement].append(row)
+        else:
+            target[measurement] = [row]
     return batch
+
+
+def _carefully(
+    line: str, database: Database, naming: Naming, batch: Batch
+) -> tuple[Series, list[tuple[int, Value]], int | None] | None:
+    """Read a line that is new or not plain; a line that cannot be kept is noted in the batch."""
+    try:
+        return _read(line, database, naming)
+    except LineError as err:
+        batch.faults.append(f"unable to parse '{line}': {err}")
+    except TypeError as err:
+        batch.conflicts.append(str(err))
+        batch.refused.append(line)
+    return None
 
 
 def _read(line: str, database: Database, naming: Naming) -> tuple[Series, list[tuple[int, Value]], int | None]:
     """Return series, (column, value) pairs and time as written. Raises LineError, TypeError for a type conflict."""
-    if '"' not in line and "\\" not in line:
-        parts = line.split(" ")
-        if len(parts) == 3:
-            series = database.heads.get(parts[0])
-            if series is not None:
-                values = _known_fields(parts[1], series.measurement.columns)
-                stamp = parts[2]
-                if values and (stamp.isdecimal() or (stamp[:1] == "-" and stamp[1:].isdecimal())):
-                    return series, values, int(stamp)
     head, fields, at = parse_line(line)
     series = database.heads.get(head)
     if series is not None:
@@ -112,22 +125,26 @@ def _read(line: str, database: Database, naming: Naming) -> tuple[Series, list[t
 
 def _known_fields(text: str, columns: dict[str, tuple[int, str]]) -> list[tuple[int, Value]]:
     """Parse fields that are known and plain; empty where the careful parser has to look."""
-    values: list[tuple[int, Value]] = []
-    for part in text.split(","):
-        name, _, raw = part.partition("=")
+    if "," not in text:
+        name, _, raw = text.partition("=")
         column = columns.get(name)
-        if column is None or "_" in raw:
-            return []
-        position, kind = column
-        try:
-            if kind == "float" and raw[-1] in _FLOAT_ENDS:
+        if column is not None and column[1] == "float" and raw.replace(".", "", 1).isdecimal() and raw.isascii():
+            return [(column[0], float(raw))]
+    values: list[tuple[int, Value]] = []
+    try:
+        for part in text.split(","):
+            name, raw = part.split("=")
+            position, kind = columns[name]
+            if kind == "float":
+                if raw[-1] not in _FLOAT_ENDS or "_" in raw or raw[0] == "+":
+                    return []
                 values.append((position, float(raw)))
             elif kind == "boolean":
                 values.append((position, BOOLEANS[raw]))
-            elif kind == "integer" and raw[-1] == "i" and len(raw) < 19:
+            elif kind == "integer" and raw[-1] == "i" and raw[:-1].lstrip("-").isdecimal() and len(raw) < 19:
                 values.append((position, int(raw[:-1])))
             else:
                 return []
-        except (ValueError, KeyError, IndexError):
-            return []
+    except (ValueError, KeyError, IndexError):
+        return []
     return values

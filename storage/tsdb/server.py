@@ -1,5 +1,6 @@
 """The tsdb process: one DuckDB file, one writing thread, a few reading ones, one HTTP server. Decides nothing."""
 
+import gc
 import logging
 from pathlib import Path
 
@@ -23,6 +24,8 @@ def run(listen: str, data: Path, token: str, memory_limit: str) -> None:
     if not token and not is_loopback(host):
         raise ValueError(f"{host} can be reached by others: tsdb needs a token there")
     store = Store(data, memory_limit)
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)  # rows are born and die by the thousand and never in cycles
     writer = WriterThread(store)
     readers = Readers(store)
     _log.info("tsdb ready listen=%s data=%s databases=%d", listen, data, len(store.databases))

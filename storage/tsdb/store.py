@@ -155,7 +155,9 @@ class Store:
             raise
         for fresh in self._fresh.values():
             fresh.clear()
-        for found in (*rows.values(), *late.values()):
+        for found in rows.values():
+            self._remember_newer(found)
+        for found in late.values():
             self._remember(found)
 
     def drop_weeks(self, measurement: Measurement, before: int) -> list[int]:
@@ -200,8 +202,8 @@ class Store:
     def _pad(measurement: Measurement, rows: list[Row]) -> list[Row]:
         """Lengthen rows that were read before the batch's last new field was."""
         width = len(measurement.columns) + 2
-        for row in rows:
-            if len(row) < width:
+        if len(rows[0]) < width:  # rows only get longer
+            for row in rows:
                 row.extend([None] * (width - len(row)))
         return rows
 
@@ -227,13 +229,28 @@ class Store:
             self.connection.execute(f"DELETE FROM {table} p USING {wanted} WHERE {match}", keys + span)
         self._append(table, list(merged.values()))
 
+    def _remember_newer(self, rows: list[Row]) -> None:
+        """Keep the values of rows that are each newer than everything before in their series."""
+        known = self._series
+        if len(rows[0]) == 3:
+            for id_, at, value in rows:
+                known[id_].last[0] = (at, value)  # type: ignore[index,assignment]
+            return
+        for row in rows:
+            last = known[row[0]].last  # type: ignore[index]
+            at = row[1]
+            for position, value in enumerate(row[2:]):
+                if value is not None:
+                    last[position] = (at, value)  # type: ignore[assignment]
+
     def _remember(self, rows: list[Row]) -> None:
         """Keep the newest value of each column of each series at hand."""
         known = self._series
         for row in rows:
             last = known[row[0]].last  # type: ignore[index]
             at: int = row[1]  # type: ignore[assignment]
-            for position, value in enumerate(row[2:]):
+            for position in range(len(row) - 2):
+                value = row[position + 2]
                 if value is not None and (position not in last or at >= last[position][0]):
                     last[position] = (at, value)
 
