@@ -1,6 +1,7 @@
 """Writes docs/devices.md, the list of what is supported, from the device folders themselves. Decides nothing.
 
-`python -m plugins.listing` writes it; `--check` writes nothing and exits 1 when it is out of date.
+`python -m plugins.listing` writes it; `--check` writes nothing and exits 1 when it is out of date. Beside it stands
+docs/metric-names.txt, every field that was ever shipped with its unit and type: lines are added, never removed.
 """
 
 import sys
@@ -13,6 +14,7 @@ from standpipe.model.duration import format_duration
 from standpipe.model.rule import Rule
 
 TARGET = HERE.parent / "docs" / "devices.md"
+NAMES = TARGET.parent / "metric-names.txt"
 _HEAD = """\
 # Device types
 
@@ -76,16 +78,41 @@ def _condition(rule: Rule, metric: Metric | None) -> str:
     return f"{rule.metric} {words[rule.comparison, included]} {rule.limit:g} {metric.unit}{clear}"
 
 
+def names(catalogue: Catalogue) -> list[str]:
+    """Return `<kind>.<metric> <unit> <type>` for each field that our device types write."""
+    ours = {folder.name for folder in device_folders(HERE)}
+    types = [loaded.type for name, loaded in catalogue.types.items() if name in ours]
+    return sorted(
+        {
+            f"{kind}.{name} {metric.unit} {metric.field_type.__name__}"
+            for type_ in types
+            for kind in (type_.kind, type_.component_kind)
+            for name, metric in type_.metrics.items()
+        }
+    )
+
+
+def lost(shipped: list[str], now: list[str]) -> list[str]:
+    """Return the shipped fields that are gone or have another unit or type: charts and rules of users name them."""
+    return [line for line in shipped if line not in set(now)]
+
+
 def main(arguments: list[str]) -> int:
-    """Write or check the file; return the exit status."""
-    text = render(load_catalogue())
+    """Write or check both files; return the exit status."""
+    catalogue = load_catalogue()
+    shipped = NAMES.read_text(encoding="utf-8").splitlines() if NAMES.is_file() else []
+    now = names(catalogue)
+    texts = {TARGET: render(catalogue), NAMES: "\n".join(sorted({*shipped, *now})) + "\n"}
+    said = [f"{line}: was shipped, and names only grow; keep it, and add another\n" for line in lost(shipped, now)]
     if arguments == ["--check"]:
-        if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text:
-            return 0
-        sys.stderr.write(f"{TARGET} is out of date: run `python -m plugins.listing`\n")
-        return 1
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
+        for path, text in texts.items():
+            if not path.is_file() or path.read_text(encoding="utf-8") != text:
+                said.append(f"{path} is out of date: run `python -m plugins.listing`\n")
+    else:
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+    sys.stderr.writelines(said)
+    return 1 if said else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugins.catalogue import Catalogue
-from plugins.listing import TARGET, render
+from plugins.listing import NAMES, TARGET, lost, main, names, render
 
 ROOT = TARGET.parents[1]
 TUTORIAL = ROOT / "docs" / "plugin-authors.md"
@@ -73,3 +73,18 @@ def test_the_list_of_devices_is_what_the_folders_say(catalogue: Catalogue) -> No
 @pytest.mark.parametrize("device", sorted(path.parent.name for path in (ROOT / "plugins").glob("*/device.toml")))
 def test_every_device_is_in_the_list(device: str) -> None:
     assert f"\n## {device}\n" in TARGET.read_text(encoding="utf-8")
+
+
+def test_no_field_that_was_ever_shipped_is_gone_or_has_another_unit(catalogue: Catalogue) -> None:
+    shipped = NAMES.read_text(encoding="utf-8").splitlines()
+    assert lost(shipped, names(catalogue)) == []
+    assert set(names(catalogue)) - set(shipped) == set(), "run `python -m plugins.listing`"
+
+
+def test_a_lost_field_is_named() -> None:
+    shipped = ["hydrant.depth m float", "hydrant.pressure kPa float"]
+    assert lost(shipped, ["hydrant.depth kPa float", "hydrant.pressure kPa float"]) == ["hydrant.depth m float"]
+
+
+def test_the_generated_files_pass_their_own_check() -> None:
+    assert main(["--check"]) == 0
