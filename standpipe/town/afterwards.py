@@ -3,6 +3,7 @@
 import asyncio
 import random
 
+from alerting.views import WallView
 from standpipe.town.life import TownLife
 from standpipe.town.panel import FAULT, MAINS_FAULT, NORMAL
 from standpipe.town.terminal import Terminal
@@ -15,6 +16,8 @@ QUIET = 20.0
 REPAIR_AFTER = 75.0
 PAUSES = (35.0, 80.0)
 """Shortest and longest pause between small things, seconds."""
+LASTS = 45.0
+"""Seconds that a small thing lasts."""
 PUMP = (91, 196_609)
 """Component type (fire pump) and address."""
 
@@ -57,8 +60,8 @@ class Afterwards:
         before = self._life.pressures[hydrant.id]
         self._life.open_hydrant(hydrant.id, flow=10.0)
         after = self._life.pressures[hydrant.id]
-        self._terminal.event("flushing", f"{hydrant.en} {hydrant.id}, 30 s; pressure {before:.0f} -> {after:.0f} kPa")
-        await asyncio.sleep(30)
+        self._terminal.event("flushing", f"{hydrant.en} {hydrant.id}; pressure {before:.0f} -> {after:.0f} kPa")
+        await asyncio.sleep(LASTS)
         self._life.close_hydrant(hydrant.id)
 
     async def _silence(self) -> None:
@@ -66,8 +69,16 @@ class Afterwards:
         hydrant = self._rng.choice(self._life.town.hydrants)
         sensor = self._life.hydrants[hydrant.id]
         sensor.asleep = True
-        self._terminal.event("silence", f"sensor of {hydrant.en} {hydrant.id} stops speaking for a minute")
-        await asyncio.sleep(60)
+        self._terminal.event("silence", f"sensor of {hydrant.en} {hydrant.id} stops speaking")
+        silent_since = self._life.now()
+
+        def find(wall: WallView) -> bool | None:
+            return next((True for each in wall.hydrants if each.id == hydrant.id and each.readiness == "unknown"), None)
+
+        if await self._watch.on_wall(find, patience=LASTS):
+            text = f"{hydrant.en} {hydrant.id} is shown as unknown, not as usable"
+            self._terminal.event("wall", text, latency=self._life.now() - silent_since)
+            await asyncio.sleep(LASTS / 3)
         sensor.asleep = False
 
     async def _cooking(self) -> None:
@@ -75,19 +86,19 @@ class Afterwards:
         detector = self._life.detectors["SM-NOODLES"]
         detector.smoke = 35.0
         self._terminal.event("cooking", "steam in the noodle kitchen: 35 % smoke, no alarm")
-        await asyncio.sleep(40)
+        await asyncio.sleep(LASTS)
         detector.smoke = 0.0
 
     async def _pump_fault(self) -> None:
         """Let the fire pump report a fault, and be well again."""
         self._life.panel.component(*PUMP, status=FAULT, text="1号消防泵")
-        self._terminal.event("fault", "North Dock fire pump 1 reports a fault for 45 s")
-        await asyncio.sleep(45)
+        self._terminal.event("fault", "North Dock fire pump 1 reports a fault")
+        await asyncio.sleep(LASTS)
         self._life.panel.component(*PUMP, status=NORMAL, text="1号消防泵")
 
     async def _mains(self) -> None:
         """Let the panel run on its battery for a while."""
         self._life.panel.status(MAINS_FAULT)
-        self._terminal.event("power", "North Dock fire panel runs on its battery for 45 s")
-        await asyncio.sleep(45)
+        self._terminal.event("power", "North Dock fire panel runs on its battery")
+        await asyncio.sleep(LASTS)
         self._life.panel.status(NORMAL)

@@ -85,6 +85,7 @@ class Fire:
         incident = await self._watch.on_incident(id_, find, patience=SECOND_STEP_PATIENCE)
         if incident is None:
             return
+        self.incident = incident
         if incident.state != "suspected":
             self._terminal.event("incident", f"is {incident.state.replace('_', ' ')}: escalation stops")
             return
@@ -107,6 +108,7 @@ class Fire:
             Mark(what="shown on a screen", at=ledger.displayed, absent="no wall open"),
             Mark(what="SMS handed to the gateway", at=ledger.handed_over),
             Mark(what="SMS delivered, says the receipt", at=ledger.delivered),
+            Mark(what="acknowledged by a person", at=ledger.acknowledged, absent="nobody did"),
         ]
         return [*sorted((mark for mark in road if mark.at), key=_time), *(mark for mark in road if not mark.at)]
 
