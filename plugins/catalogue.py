@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Iterable
+from hashlib import blake2b
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class LoadedType(msgspec.Struct, frozen=True, kw_only=True):
     """Raises DecodeError only: a codec's own mistake has become one."""
     codec: Decode
     """The codec as written, for the conformance suite."""
+    fingerprint: str = ""
+    """Changes when any file of the folder does."""
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -55,7 +58,7 @@ def load_catalogue(extra: Iterable[Path] = ()) -> Catalogue:
     """
     faults: list[Fault] = []
     types: dict[str, LoadedType] = {}
-    for folder in _folders(extra, faults):
+    for folder in find_folders(extra, faults):
         try:
             loaded = load_folder(folder)
         except ConfigError as err:
@@ -66,7 +69,7 @@ def load_catalogue(extra: Iterable[Path] = ()) -> Catalogue:
             faults.append(Fault(str(folder), "", f"the name {loaded.type.id!r} is taken by {other}"))
             continue
         types[loaded.type.id] = loaded
-    faults.extend(_disagreements(types))
+    faults.extend(disagreements(types))
     if faults:
         raise ConfigError(faults)
     return Catalogue(types)
@@ -88,7 +91,9 @@ def load_folder(folder: Path) -> LoadedType:
     if faults:
         raise ConfigError(faults)
     assert device_type is not None and codec is not None
-    return LoadedType(type=device_type, decode=guarded(codec, device_type.id), codec=codec)
+    return LoadedType(
+        type=device_type, decode=guarded(codec, device_type.id), codec=codec, fingerprint=fingerprint(folder)
+    )
 
 
 def _codec(folder: Path, device_type: DeviceType | None) -> Decode:
@@ -106,6 +111,15 @@ def _codec(folder: Path, device_type: DeviceType | None) -> Decode:
         raise ConfigError([Fault(str(folder / device_type.javascript.file), "", f"cannot be used: {err}")]) from None
 
 
+def fingerprint(folder: Path) -> str:
+    """Return a digest of every file in a device folder."""
+    digest = blake2b(digest_size=16)
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def device_folders(folder: Path) -> list[Path]:
     """Return `folder` itself when it holds a device.toml, else those folders in it that do."""
     if (folder / "device.toml").is_file():
@@ -113,8 +127,8 @@ def device_folders(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/device.toml"))
 
 
-def _folders(extra: Iterable[Path], faults: list[Fault]) -> list[Path]:
-    """Return every device folder once, in order: ours, installed, extra."""
+def find_folders(extra: Iterable[Path], faults: list[Fault]) -> list[Path]:
+    """Return every device folder once, in order: ours, installed, extra. Adds to `faults` what leads nowhere."""
     found = device_folders(HERE)
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         found.extend(_installed(entry, faults))
@@ -142,7 +156,7 @@ def _installed(entry: EntryPoint, faults: list[Fault]) -> list[Path]:
     return folders
 
 
-def _disagreements(types: dict[str, LoadedType]) -> list[Fault]:
+def disagreements(types: dict[str, LoadedType]) -> list[Fault]:
     """Return where device types of one kind disagree: a field has one type and unit, a rule id one meaning."""
     faults: list[Fault] = []
     metrics: dict[tuple[str, str], tuple[Metric, DeviceType]] = {}
