@@ -21,10 +21,10 @@ from typing import Literal
 
 from alerting.notifiers import Notice
 from alerting.notifiers.listening import Hear, Heard, Receipt, Reply
-from alerting.notifiers.phone import international
+from alerting.notifiers.phone import international, sender
 from alerting.notifiers.sms_parts import ucs2_parts
 from standpipe.model import clock, settings
-from standpipe.model.errors import ConfigError, Fault, Rejected, Retryable
+from standpipe.model.errors import ConfigError, Fault, Retryable
 
 log = logging.getLogger(__name__)
 
@@ -119,13 +119,11 @@ class GammuSmsd:
                 path.rename(self._error / path.name)
 
     def _reply(self, path: Path, number: str, now: int) -> Reply | None:
-        try:
-            return Reply(
-                from_=international(number, self._country), text=_text(path.read_bytes()), at=now, id=path.stem
-            )
-        except Rejected:
+        from_ = sender(number, self._country)
+        if from_ is None:
             log.info("incoming message from something that is no telephone number")
             return None
+        return Reply(from_=from_, text=_text(path.read_bytes()), at=now, id=path.stem)
 
 
 def _backup(to: str, parts: list[bytes]) -> str:

@@ -1,6 +1,7 @@
 """One JSON POST to a provider, with its outcome as Retryable or Rejected. Keeps a connection open between notices."""
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -26,22 +27,34 @@ class HttpPost:
 
     async def post(self, body: dict[str, Any]) -> bytes:
         """Post one object and return the answer's body. Raises Retryable or Rejected; no reason shows the body."""
+        answer = await self.exchange(msgspec.json.encode(body))
+        settle(answer)
+        return answer.content
+
+    async def exchange(
+        self, content: bytes, headers: Mapping[str, str] | None = None, *, url: str | None = None
+    ) -> httpx.Response:
+        """Post octets and return whatever is answered. Raises Retryable when nothing is, Rejected for a bad address."""
         try:
-            answer = await self._client.post(self._url, content=msgspec.json.encode(body))
+            return await self._client.post(url or self._url, content=content, headers=headers)
         except httpx.InvalidURL as err:
             raise Rejected(f"not an address: {err}") from None
         except httpx.HTTPError as err:
             raise Retryable(f"not reached: {type(err).__name__}") from None
-        if answer.is_success:
-            return answer.content
-        reason = f"answered {answer.status_code}"
-        if answer.status_code >= 500 or answer.status_code in _AGAIN:
-            raise Retryable(reason, after=_seconds(answer.headers.get("Retry-After")))
-        raise Rejected(reason)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+def settle(answer: httpx.Response, *, reason: str = "") -> None:
+    """Raise Retryable or Rejected for an answer that is no success; `reason` is what the provider says of it."""
+    if answer.is_success:
+        return
+    words = f"answered {answer.status_code} {reason}".rstrip()
+    if answer.status_code >= 500 or answer.status_code in _AGAIN:
+        raise Retryable(words, after=_seconds(answer.headers.get("Retry-After")))
+    raise Rejected(words)
 
 
 def _seconds(text: str | None) -> float | None:

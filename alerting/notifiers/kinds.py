@@ -29,6 +29,17 @@ KINDS = {
     "webhook": Kind("webhook:Webhook", _keys("url"), _keys("token")),
     "sms_http": Kind("sms_http:SmsHttp", _keys("url"), _keys("token")),
     "smpp": Kind("smpp:Smpp", _keys("url username password sender"), _keys("window country")),
+    "aliyun": Kind(
+        "aliyun:Aliyun",
+        _keys("username password sign_name template"),
+        _keys("template_params template_limit callback_key url country"),
+    ),
+    "tencent": Kind(
+        "tencent:Tencent",
+        _keys("username password app_id sign_name template"),
+        _keys("template_params template_limit callback_key region url country"),
+    ),
+    "twilio": Kind("twilio:Twilio", _keys("username password sender"), _keys("via callback_url url country")),
     "gammu_smsd": Kind("gammu_smsd:GammuSmsd", _keys("folder"), _keys("country")),
 }
 _SECRETS = ("url", "token", "password", "callback_key")

@@ -2,7 +2,7 @@
 
 Two roads lead here. A notifier with a line of its own (SMPP, a modem) fits `Listening`: one task per notifier runs
 `listen` for as long as the process lives. A provider that calls back fits `CalledBack`: `POST /receipts/<name>` hands
-the body to `receipts`. Both give the same `Heard`.
+the body to `heard`. Both give the same `Heard`.
 
 A receipt can arrive before the notice is recorded as sent: whoever takes it must keep a receipt it cannot place yet.
 """
@@ -58,7 +58,7 @@ class CalledBack(Protocol):
     answer: tuple[str, bytes]
     """Content type and body with which the provider wants a callback answered (200)."""
 
-    def receipts(self, body: bytes, headers: Mapping[str, str], *, query: str = "", now: int) -> list[Heard]:
+    def heard(self, body: bytes, headers: Mapping[str, str], *, query: str = "", now: int) -> list[Heard]:
         """Return what a callback says. `headers` have lower-case names, `query` is the raw query string.
 
         Raises Rejected when the caller does not prove to be the provider, DecodeError when the body cannot be read.

@@ -25,3 +25,11 @@ def international(number: str, country: str) -> str:
     if not re.fullmatch(r"[1-9]\d{6,14}", digits):
         raise Rejected("this person has no telephone number" if not plain else "not a telephone number")
     return f"+{digits}"
+
+
+def sender(number: str, country: str) -> str | None:
+    """Return the number a message came from as `international` does; None for a service's name and the like."""
+    try:
+        return international(number, country)
+    except Rejected:
+        return None

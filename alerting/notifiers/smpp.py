@@ -17,7 +17,7 @@ import smpp34
 
 from alerting.notifiers import Notice
 from alerting.notifiers.listening import Hear, Reply
-from alerting.notifiers.phone import international
+from alerting.notifiers.phone import international, sender
 from alerting.notifiers.smpp_awaited import Awaited
 from alerting.notifiers.smpp_receipt import read_receipt
 from alerting.notifiers.sms_parts import text_of, ucs2_parts
@@ -112,15 +112,15 @@ class Smpp:
         link = await self._linked()
         loop = asyncio.get_running_loop()
         started = loop.time()
-        sender, ids = self._config.sender, []
+        own, ids = self._config.sender, []
         try:
             for part in parts:
                 answer = await link.centre.submit_sm(
                     to[1:],
                     part,
-                    source_addr=sender.lstrip("+"),
-                    source_addr_ton=1 if sender.startswith("+") else 0 if sender.isdigit() else 5,
-                    source_addr_npi=1 if sender.lstrip("+").isdigit() else 0,
+                    source_addr=own.lstrip("+"),
+                    source_addr_ton=1 if own.startswith("+") else 0 if own.isdigit() else 5,
+                    source_addr_npi=1 if own.lstrip("+").isdigit() else 0,
                     esm_class=0x40 if len(parts) > 1 else 0,
                     registered_delivery=1,
                     data_coding=8,
@@ -201,14 +201,11 @@ class Smpp:
         if event.esm_class & 0x3C:
             await self._receipt(event, octets.decode("latin-1"), hear)
             return
-        try:
-            sender = international(
-                ("+" if event.source_addr_ton == 1 else "") + event.source_addr, self._config.country
-            )
-        except Rejected:
+        from_ = sender(("+" if event.source_addr_ton == 1 else "") + event.source_addr, self._config.country)
+        if from_ is None:
             log.warning("smpp message from something that is no telephone number host=%s", self._host)
             return
-        await hear(Reply(from_=sender, text=text_of(octets, event.data_coding, header=header), at=clock.now()))
+        await hear(Reply(from_=from_, text=text_of(octets, event.data_coding, header=header), at=clock.now()))
 
     async def _receipt(self, event: smpp34.DeliverSmEvent, text: str, hear: Hear) -> None:
         """Hand on the receipt of a message whose parts are all accounted for."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeAlias
 
 import msgspec
@@ -84,7 +86,7 @@ def ear() -> Ear:
 
 async def _eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - another process brings it about
             await asyncio.sleep(0.01)
 
 
@@ -92,3 +94,50 @@ async def _eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
 def eventually() -> Callable[..., Awaitable[None]]:
     """Return a waiter for something that another process brings about."""
     return _eventually
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One request that a provider got."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Provider:
+    """An HTTP server that keeps what it is asked and answers what a test says."""
+
+    def __init__(self) -> None:
+        self.asked: list[Asked] = []
+        self.status, self.body, self.headers = 200, b"{}", dict[str, str]()
+        provider = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                provider.asked.append(Asked(self.path, headers, body))
+                self.send_response(provider.status)
+                for name, value in provider.headers.items():
+                    self.send_header(name, value)
+                self.send_header("content-length", str(len(provider.body)))
+                self.end_headers()
+                self.wfile.write(provider.body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{self.host}"
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    provider = Provider()
+    thread = threading.Thread(target=provider.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield provider
+    provider.server.shutdown()
+    thread.join()
+    provider.server.server_close()
