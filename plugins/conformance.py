@@ -7,7 +7,8 @@ from random import Random
 from typing import TypeAlias
 
 from plugins.catalogue import LoadedType, device_folders, load_catalogue, load_folder
-from plugins.samples import Got, Sample, compare, read_samples, run_sample, uplink_of
+from plugins.comparison import compare
+from plugins.samples import Got, Sample, read_samples, run_sample, uplink_of
 from standpipe.model.errors import ConfigError, DecodeError, Fault
 from standpipe.model.rule import Rule
 

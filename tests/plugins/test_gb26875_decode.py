@@ -5,11 +5,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from plugins.catalogue import Catalogue
 from plugins.trying import decode_hex
 from standpipe.model.errors import DecodeError
-from standpipe.model.gb26875.tables import COMPONENTS, SYSTEMS
+from standpipe.model.gb26875 import encode, frame
+from standpipe.model.gb26875.layouts import LAYOUTS, InfoObject
+from standpipe.model.gb26875.objects import ComponentState, SystemState, TransmitterState
+from standpipe.model.gb26875.tables import COMPONENT_BITS, COMPONENTS, SYSTEM_BITS, SYSTEMS, TRANSMITTER_BITS
+
+POWER = ("main_power_fault", "backup_power_fault", "power_fault", "bus_fault", "channel_fault", "line_fault")
+STATES = ("fire", "fault", "shielded", "supervisory", "started", "feedback", "delay")
+BIT_MEANS: dict[str, tuple[list[str], str]] = {
+    "normal": ([], ""),
+    **{name: ([name], "") for name in STATES},
+    **{name: (["fault"], name) for name in POWER},
+}
+"""Name of a bit -> the signals it puts on, and the field; any other bit is a field of its name."""
 
 DATA = Path(__file__).parents[1] / "model" / "gb26875_vectors.json"
 FRAMES = json.loads(DATA.read_text(encoding="utf-8"))["frames"]
@@ -66,3 +80,61 @@ def test_every_system_and_component_type_has_its_trade_names_in_the_manifest(cat
     assert metrics["system_type"].values == named
     named = {str(code): {"zh": zh, "en": en} for code, (zh, en) in COMPONENTS.items()}
     assert metrics["component_type"].values == named
+
+
+@given(
+    command=st.integers(0, 255),
+    flag=st.sampled_from([*sorted(LAYOUTS), 0, 60, 204]),
+    count=st.integers(0, 5),
+    body=st.binary(max_size=240),
+    profile=st.sampled_from(["", "bit0", "nb", "bit0+nb"]),
+)
+def test_any_frame_with_a_right_checksum_is_read_and_checked_or_refused(
+    command: int, flag: int, count: int, body: bytes, profile: str, catalogue: Catalogue
+) -> None:
+    size = LAYOUTS[flag].shape.size if flag in LAYOUTS else 0
+    whole = bytes([flag, count]) + body.ljust(count * size, b"\x01")[: count * size or None]
+    raw = frame.encode(frame.Frame(serial=1, command=command, source=b"\1" * 6, destination=bytes(6), adu=whole))
+    try:
+        decode_hex("gb26875", raw.hex(), catalogue, profile=profile, received_at=1_768_435_200_000)
+    except DecodeError as err:
+        assert "mistake in the codec" not in str(err)
+        assert "is not declared" not in str(err)
+
+
+def test_22_components_in_one_frame_are_read_in_order(catalogue: Catalogue) -> None:
+    at = bytes([2, 58, 9, 26, 9, 12])
+    states = [ComponentState(1, 1, 40, number, 1, bytes(31), at) for number in range(22)]
+    raw = frame.encode(
+        frame.Frame(serial=1, command=2, source=bytes(6), destination=bytes(6), adu=encode.adu(2, states))
+    )
+    found = decode_hex("gb26875", raw.hex(), catalogue)
+    assert [one["device"] for one in found] == [f"gb26875:000000000000/1.1.40.{number}" for number in range(22)]
+
+
+@pytest.mark.parametrize(
+    ("flag", "item", "bit", "signals", "field"),
+    [
+        pytest.param(flag, item, bit, signals, field, id=f"type {flag} bit {bit} {name}")
+        for flag, item, bits in (
+            (1, SystemState, SYSTEM_BITS),
+            (2, ComponentState, COMPONENT_BITS),
+            (21, TransmitterState, TRANSMITTER_BITS),
+        )
+        for bit, name in enumerate(bits)
+        for signals, field in [BIT_MEANS.get(name, ([], name))]
+    ],
+)  # fmt: skip
+def test_each_status_bit_alone_means_what_the_standard_says(
+    flag: int, item: type[InfoObject], bit: int, signals: list[str], field: str, catalogue: Catalogue
+) -> None:
+    at, head = bytes([2, 58, 9, 26, 9, 12]), {1: (1, 1), 2: (1, 1, 40, 1), 21: ()}[flag]
+    tail = (bytes(31), at) if flag == 2 else (at,)
+    state = LAYOUTS[flag].build(*head, 1 << bit, *tail)
+    raw = frame.encode(
+        frame.Frame(serial=1, command=2, source=bytes(6), destination=bytes(6), adu=encode.adu(flag, [state]))
+    )
+    [found] = decode_hex("gb26875", raw.hex(), catalogue)
+    on = {name for name, value in found["fields"].items() if value is True}
+    assert isinstance(state, item)
+    assert (found["signals"], on) == (signals, {field} - {""})
