@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 50
 """Readings between two breaths of the event loop."""
+_FRESH = 60_000
+"""A collector that hands over older readings has a backlog: until it is through, silence means nothing, ms."""
 _WAITING = 50_000
 """Readings of the normal lane that may wait in memory before collectors are asked to."""
 
@@ -45,6 +47,8 @@ class Feed:
         self._queues: dict[Lane, deque[_Item]] = {Lane.FIRE: deque(), Lane.NORMAL: deque()}
         self._news = {Lane.FIRE: asyncio.Event(), Lane.NORMAL: asyncio.Event()}
         self._waiting = 0
+        self._behind = 0
+        self._started = now()
         self.contacts: dict[str, int] = {}
         """Collector -> last contact, epoch ms."""
         self.heard: set[str] = set()
@@ -84,7 +88,10 @@ class Feed:
     async def accept(self, batch: ReadingBatch, body: bytes) -> tuple[int, int]:
         """Keep a batch; return (applied, skipped) once it is on disk. Raises Retryable when it cannot be kept now."""
         cursor = f"{batch.collector}|{batch.lane}"
-        self.contacts[batch.collector] = self._now()
+        now = self._now()
+        self.contacts[batch.collector] = now
+        if batch.readings and now - max(one.reading.received_at for one in batch.readings) > _FRESH:
+            self._behind = now
         if not batch.readings:
             return 0, 0
         if batch.lane is Lane.NORMAL and self._waiting > _WAITING:
@@ -119,7 +126,11 @@ class Feed:
 
     async def tick(self) -> None:
         """Let time pass in the engine, and try again what could not be written."""
-        self._ink.add(self._engine.tick(self._now()))
+        now = self._now()
+        self._ink.add(self._engine.tick(now))
+        contact = max(self.contacts.values(), default=0)
+        if now - contact <= _FRESH and now - max(self._behind, self._started) > _FRESH:
+            self._ink.add(self._engine.silence(contact))
         await self._ink.flush()
 
     async def reset(self, alerts: list[tuple[str, str]]) -> None:

@@ -76,7 +76,6 @@ class Alerting:
         self._now = now
         self._changes = Changes()
         self._started = now()
-        self._heard: dict[str, int] = {}
         self._data_silent = parse_duration(settings.alerting.data_silent)
         self._was_silent: frozenset[str] = frozenset()
         owner = secrets.token_hex(8)
@@ -118,10 +117,13 @@ class Alerting:
         journal = await Journal.open(settings.data_dir / "alerting" / "journal.db")
         places = Places(registry)
         board = Board(records)
+        wall = Wall(registry, catalogue, places, board)
         engine = Engine(
             rules,
             historic_after=parse_duration(settings.alerting.historic_after),
             barrel_side=frozenset(id_ for id_, one in registry.devices.items() if one.mounting == "barrel"),
+            expected=wall.expected(),
+            root=wall.root,
         )
         service = cls(
             settings=settings,
@@ -130,7 +132,7 @@ class Alerting:
             records=records,
             journal=journal,
             engine=engine,
-            wall=Wall(registry, catalogue, places, board),
+            wall=wall,
             board=board,
             places=places,
             now=now,
@@ -161,14 +163,11 @@ class Alerting:
 
     def wall(self, now: int) -> WallView:
         """Return the wall at `now`, epoch ms."""
-        for device in self.feed.heard:
-            root = self._wall.root(device)
-            self._heard[root] = max(self._heard.get(root, 0), self._engine.state.devices[device].heard_at)
         self.feed.heard.clear()
         return self._wall.view(
             now,
             devices=self._engine.state.devices,
-            heard=self._heard,
+            heard=self._engine.state.watch.spoke,
             contacts=self.feed.contacts,
             data_silent=self._data_silent,
             problems=platform_problems(
@@ -242,7 +241,6 @@ class Alerting:
     async def _recover(self) -> None:
         """Apply the journal, and put right what a crash or a changed rule file left between engine and records."""
         await self.feed.recover()
-        self.feed.heard.update(self._engine.state.devices)
         firing = self._engine.firing()
         rows = await self._records.read(kept.open_alerts)
         for row in rows:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from alerting.board import Board
+from alerting.engine.silence import Expected
 from alerting.engine.state import DeviceState
 from alerting.messages import Places
 from alerting.readiness import STALE_INTERVALS, grade
@@ -42,6 +43,13 @@ class Wall:
     def root(self, device: str) -> str:
         """Return the registered device that speaks for a component."""
         return self._root.get(device) or device.partition("/")[0]
+
+    def expected(self) -> dict[str, Expected]:
+        """Return the registered devices as the engine expects to hear them."""
+        return {
+            id_: Expected(kind=one.kind, site=one.device.site, zone=one.device.zone, interval=one.interval)
+            for id_, one in self.installed.items()
+        }
 
     def view(
         self,

@@ -10,9 +10,11 @@ from standpipe.model.rule import Rule
 from standpipe.model.signal import URGENT, Signal
 
 Verdicts: TypeAlias = list[tuple[int, int, float]]
-"""(index of the rule, BREACH | BETWEEN | CLEAR, value) for every rule about which the reading says something."""
-Classify: TypeAlias = Callable[[dict[str, Any], frozenset[Signal], bool, bool], Verdicts]
-"""(fields, signals, reports_signals, suspect) -> verdicts."""
+"""(index of the rule, BREACH | BETWEEN | CLEAR | CHANGE, value) for every rule of which the reading says something."""
+Classify: TypeAlias = Callable[[dict[str, Any], frozenset[Signal], bool], Verdicts]
+"""(fields, signals, reports_signals) -> verdicts."""
+CHANGE = 0
+"""The verdict of a rule about change lies in the samples before and after."""
 
 OPENS_INCIDENT = frozenset({Signal.FIRE, Signal.GAS, Signal.MANUAL_ALARM})
 LATCHED = frozenset({Signal.FIRE, Signal.MANUAL_ALARM})
@@ -59,7 +61,7 @@ def _as_serious(rule: Rule) -> bool:
 
 def compile_rules(rules: list[Rule]) -> Classify:
     """Return the function that classifies one reading against `rules`. Raises ValueError for a rule that is no rule."""
-    lines = ["def classify(fields, signals, reports, suspect):", "    out = []"]
+    lines = ["def classify(fields, signals, reports):", "    out = []"]
     metrics: dict[str, list[tuple[int, Rule]]] = {}
     for index, rule in enumerate(rules):
         if rule.comparison == "state":
@@ -72,14 +74,20 @@ def compile_rules(rules: list[Rule]) -> Classify:
             if not SNAKE.fullmatch(rule.metric) or not math.isfinite(rule.limit) or not math.isfinite(rule.clear):
                 raise ValueError(f"rule {rule.id}: metric {rule.metric!r} with {rule.limit!r} cannot be compiled")
             metrics.setdefault(rule.metric, []).append((index, rule))
+        elif rule.comparison in ("falls", "rises"):
+            if not SNAKE.fullmatch(rule.metric):
+                raise ValueError(f"rule {rule.id}: metric {rule.metric!r} cannot be compiled")
+            lines += [
+                f"    v = fields.get({rule.metric!r})",
+                f"    if v is not None and v.__class__ is not str: out.append(({index}, {CHANGE}, v))",
+            ]
     for metric, group in metrics.items():
         lines += [f"    v = fields.get({metric!r})", "    if v is not None and v.__class__ is not str:"]
         for index, rule in group:
             breach, clear = ("<", ">=") if rule.comparison == "below" else (">", "<=")
             limit, level = float(rule.limit), float(rule.clear)
             verdict = f"{BREACH} if v {breach} {limit!r} else {CLEAR} if v {clear} {level!r} else {BETWEEN}"
-            guard = "" if rule.signal in URGENT else "if not suspect: "
-            lines.append(f"        {guard}out.append(({index}, {verdict}, v))")
+            lines.append(f"        out.append(({index}, {verdict}, v))")
     lines.append("    return out")
     namespace: dict[str, Any] = {}
     exec("\n".join(lines), {"__builtins__": {}, "str": str}, namespace)  # noqa: S102 - made above from checked names and numbers

@@ -1,12 +1,15 @@
 """The rule engine: `observe(reading) -> events`, `tick(now) -> events`. Pure; reads no clock, file or socket."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from alerting.engine import state as states
-from alerting.engine.compiled import Classify, compile_rules, with_urgent
+from alerting.engine.change import levels
+from alerting.engine.compiled import CHANGE, Classify, compile_rules, with_urgent
 from alerting.engine.device_clock import event_time
 from alerting.engine.events import AlertFired, AlertResolved, Cause, Event
+from alerting.engine.silence import Expected, heard, newly_silent
 from alerting.engine.state import DeviceState, EngineState
+from alerting.engine.together import Group, joins, leaves
 from alerting.engine.track import (
     BREACH,
     CLEAR,
@@ -34,14 +37,30 @@ class Engine:
     """All rules on all devices of one area. Same readings, same answers, in whatever order they came."""
 
     def __init__(
-        self, rules: Iterable[Rule], *, historic_after: int, barrel_side: frozenset[str] = frozenset()
+        self,
+        rules: Iterable[Rule],
+        *,
+        historic_after: int,
+        barrel_side: frozenset[str] = frozenset(),
+        expected: Mapping[str, Expected] | None = None,
+        root: Callable[[str], str] = str,
     ) -> None:
-        """Take checked rules; `historic_after` in ms; `barrel_side` names hydrants measured behind the valve."""
+        """Take checked rules; `historic_after` in ms; `barrel_side` names hydrants measured behind the valve.
+
+        `expected` are the registered devices, `root` names the one that speaks for a component.
+        """
         self._rules = list(rules)
         self._historic_after = historic_after
         self._barrel_side = barrel_side
         self._kinds: dict[str, tuple[list[Rule], Classify]] = {}
         self._pending: set[tuple[str, str]] = set()
+        self._expected = expected or {}
+        self._root = root
+        self._silence = [rule for rule in self._rules if rule.comparison == "silent"]
+        self._together: dict[str, list[Rule]] = {}
+        for rule in self._rules:
+            if rule.comparison == "together":
+                self._together.setdefault(rule.of, []).append(rule)
         self.state = EngineState()
 
     def rules_of(self, kind: str) -> list[Rule]:
@@ -60,21 +79,18 @@ class Engine:
         )
         self._remember(device, reading, when.at)
         rules, classify = self._compiled(reading.kind)
-        verdicts = classify(
-            reading.fields, reading.signals, reading.reports_signals, reading.quality is Quality.SUSPECT
-        )
-        events: list[Event] = []
+        verdicts = classify(reading.fields, reading.signals, reading.reports_signals)
+        events = self._spoke(reading)
         for index, level, value in verdicts:
             rule = rules[index]
             track = device.tracks.get(rule.id)
             if track is None:
                 track = device.tracks[rule.id] = Track()
-            elif quiet(track, when.at, level):
+            elif level != CHANGE and quiet(track, when.at, level):
                 continue
             if not self._applies(rule, reading):
                 continue
-            if level == BREACH:
-                track.value = float(value)
+            samples = [(when.at, level, value)] if level != CHANGE else levels(track, rule, when.at, float(value))
             cause = Cause(
                 observed_at=reading.observed_at,
                 received_at=reading.received_at,
@@ -82,8 +98,11 @@ class Engine:
                 accepted_at=accepted_at,
                 text=reading.text,
             )
-            events += self._sample(rule, reading.device, device, track, when.at, level, cause, when.historic)
-        return events
+            for at, verdict, measured in samples:
+                if verdict == BREACH:
+                    track.value = float(measured)
+                events += self._sample(rule, reading.device, device, track, at, verdict, cause, when.historic)
+        return self._with_groups(events)
 
     def tick(self, now: int) -> list[Event]:
         """Let time pass; return what fires because nothing contrary was heard for long enough."""
@@ -99,7 +118,21 @@ class Engine:
             cause = Cause(observed_at=track.runs[-1].times[-1], received_at=device.heard_at)
             historic = device.heard_at - track.runs[-1].times[-1] > self._historic_after
             events += self._events(rule, device_id, device, track, fired, resolved, cause, historic=historic)
-        return events
+        return self._with_groups(events)
+
+    def silence(self, now: int) -> list[Event]:
+        """Return an alert for each registered device whose silence has become too long by `now`.
+
+        To be asked only while collectors are in contact and hand over fresh readings.
+        """
+        return self._with_groups([
+            AlertFired(
+                key=_key(rule, device, last), rule=rule, device=device, kind=rule.kind,
+                site=self._expected[device].site, zone=self._expected[device].zone, start=last, value=None,
+                historic=False, cause=Cause(observed_at=last),
+            )
+            for rule, device, last in newly_silent(self.state.watch, self._expected, self._silence, now=now)
+        ])  # fmt: skip
 
     def clear_point(self, rule_id: str, device_id: str) -> int | None:
         """Return the event time at which a person's reset of this alert belongs, None where nothing is known."""
@@ -136,11 +169,55 @@ class Engine:
     def restore(self, blob: bytes) -> None:
         """Take back a snapshot; tracks of rules that are gone are dropped."""
         self.state = states.decode(blob)
+        known_rules = {rule.id for rule in self._rules}
+        for remembered in (self.state.watch.silent, self.state.groups):
+            for key in [key for key in remembered if key.partition("|")[0] not in known_rules]:
+                del remembered[key]
         self._pending.clear()
         for device_id, device in self.state.devices.items():
             known = {rule.id for rule in self.rules_of(device.kind)}
             device.tracks = {rule_id: track for rule_id, track in device.tracks.items() if rule_id in known}
             self._pending.update((device_id, rule_id) for rule_id, track in device.tracks.items() if pending(track))
+
+    def _spoke(self, reading: Reading) -> list[Event]:
+        """Take a device's word as a sign of life; return the silences that it ends."""
+        device = self._root(reading.device)
+        if device not in self._expected:
+            return []
+        ended = heard(self.state.watch, device, reading.received_at, self._silence)
+        return [
+            AlertResolved(key=_key(rule, device, start), rule=rule, device=device, at=reading.received_at)
+            for rule, start in ended
+        ]
+
+    def _with_groups(self, events: list[Event]) -> list[Event]:
+        """Return the events, followed by what they mean for rules about several devices."""
+        more: list[Event] = []
+        for event in events if self._together else ():
+            for rule in self._together.get(event.rule.id, ()):
+                more += self._group(rule, event)
+        return events + more
+
+    def _group(self, rule: Rule, event: Event) -> list[Event]:
+        device = self.state.devices.get(event.device)
+        place = self._expected.get(event.device)
+        site, zone = (device.site, device.zone) if device else (place.site, place.zone) if place else ("", "")
+        if not zone or (rule.sites and site not in rule.sites):
+            return []
+        group = self.state.groups.setdefault(f"{rule.id}|{site}|{zone}", Group())
+        if isinstance(event, AlertResolved):
+            ended = leaves(group, rule, event.device)
+            key = _key(rule, zone, ended or 0)
+            return [] if ended is None else [AlertResolved(key=key, rule=rule, device=zone, at=event.at)]
+        start = joins(group, rule, event.device, event.start)
+        if start is None:
+            return []
+        return [
+            AlertFired(
+                key=_key(rule, zone, start), rule=rule, device=zone, kind=rule.kind, site=site, zone=zone, start=start,
+                value=float(len(group.members)), historic=event.historic, cause=event.cause,
+            )
+        ]  # fmt: skip
 
     def _compiled(self, kind: str) -> tuple[list[Rule], Classify]:
         entry = self._kinds.get(kind)

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from alerting.engine.device_clock import DeviceClock
+from alerting.engine.silence import Watch
+from alerting.engine.together import Group
 from alerting.engine.track import Track
 
 
@@ -28,6 +30,9 @@ class EngineState(msgspec.Struct):
     """Everything the engine knows."""
 
     devices: dict[str, DeviceState] = {}
+    watch: Watch = msgspec.field(default_factory=Watch)
+    groups: dict[str, Group] = {}
+    """`<rule>|<site>|<zone>` -> the members of a rule about several devices."""
 
 
 def encode(state: EngineState) -> bytes:

@@ -1,7 +1,7 @@
 """One rule on one device in event time: runs of equal samples, folded into episodes. Pure; knows no clock and no rule.
 
 Samples may arrive in any order. They are kept as alternating runs, so that a late one is put where it belongs and the
-fold gives the same answer as if all had come in order; an episode once announced keeps its key and is never taken back.
+fold gives the same answer as if all had come in order; an episode once announced keeps its key.
 """
 
 from bisect import bisect_right, insort
@@ -38,6 +38,8 @@ class Track(msgspec.Struct, array_like=True):
     """Event time before which runs were forgotten."""
     value: float | None = None
     """Value of the latest breach."""
+    samples: list[tuple[int, float]] = []
+    """Event times and values within the window of a rule about change, ascending."""
 
 
 class Fired(msgspec.Struct, frozen=True):
@@ -129,8 +131,11 @@ def fold(track: Track, *, hold: int, slack: int, now: int | None = None) -> tupl
                     run.key = run.times[0]
                     fired.append(Fired(run.key, run.times[-1]))
                     track.open.append(run.key)
-            if firing is None:
-                firing = run.key
+            if firing is None and run.key is not None:
+                if index + 1 < len(track.runs) and not _held(track, index, hold, slack, now):
+                    ends[run.key] = track.runs[index + 1].times[0]  # late samples show that it did not last
+                else:
+                    firing = run.key
     resolved = [Resolved(start, ends[start]) for start in track.open if start in ends]
     track.open = [start for start in track.open if start not in ends]
     return fired, resolved

@@ -27,6 +27,17 @@ class RuleSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How long the condition must last in event time before the alert fires."""
     when: Signal | None = None
     """A state rule: fires while this signal is on."""
+    falls: float | None = None
+    """Rate of change: fires when `metric` has fallen by this much `within` a time."""
+    rises: float | None = None
+    """Rate of change, upwards."""
+    silent: str = ""
+    """Absence: fires when a registered device was not heard for this long; `2.5x` counts its own intervals."""
+    of: str = ""
+    """Several together: fires when `devices` of a zone have the alert of this rule `within` a time."""
+    devices: int = 0
+    within: str = ""
+    """Time for `falls`, `rises` and `of`."""
     signal: Signal = Signal.SUPERVISORY
     """What the alert is, in the trade's words; fire and gas open an incident."""
     source: str = ""
@@ -44,7 +55,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     kind: str
     metric: str = ""
-    comparison: Literal["below", "above", "state"]
+    comparison: Literal["below", "above", "state", "falls", "rises", "silent", "together"]
     limit: float = 0.0
     clear: float = 0.0
     hold: int = 0
@@ -54,6 +65,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     label: dict[str, str] = {}
     sites: frozenset[str] = frozenset()
+    within: int = 0
+    """Window of `falls`, `rises` and `together`, or the silence of `silent`, in ms; 0 for a silence in intervals."""
+    of: str = ""
+    """Rule whose alerts `together` counts."""
 
 
 def build_rule(kind: str, name: str, spec: RuleSpec) -> Rule:
@@ -62,6 +77,14 @@ def build_rule(kind: str, name: str, spec: RuleSpec) -> Rule:
     common = {"id": f"{kind}.{name}", "kind": kind, "hold": hold, "signal": spec.signal, "source": spec.source}
     label, sites = spec.label, frozenset(spec.sites)
     limits = _limits(spec)
+    changes = [name for name, value in (("falls", spec.falls), ("rises", spec.rises)) if value is not None]
+    kinds = [*changes, *(["silent"] if spec.silent else []), *(["of"] if spec.of else [])]
+    if kinds:
+        if len(kinds) > 1 or limits or spec.when is not None or spec.clear is not None:
+            raise ValueError(f"`{kinds[0]}` stands alone: no second condition, limit or clear goes with it")
+        return Rule(label=label, sites=sites, **common, **_over_time(kinds[0], spec))  # type: ignore[arg-type]
+    if spec.within or spec.devices:
+        raise ValueError("`within` and `devices` go with falls, rises and of")
     if spec.when is not None:
         if spec.metric or limits or spec.clear is not None:
             raise ValueError("`when` is a state rule: metric, limits and clear do not go with it")
@@ -90,6 +113,34 @@ def build_rule(kind: str, name: str, spec: RuleSpec) -> Rule:
         sites=sites,
         **common,  # type: ignore[arg-type]
     )
+
+
+def _over_time(kind: str, spec: RuleSpec) -> dict[str, object]:
+    """Return what a rule over time or over devices has of its own. Raises ValueError for what is missing."""
+    if kind == "silent":
+        if spec.metric or spec.within or spec.devices:
+            raise ValueError("`silent` is about a whole device: metric, within and devices do not go with it")
+        if not spec.silent.endswith("x"):
+            return {"comparison": "silent", "within": parse_duration(spec.silent)}
+        try:
+            return {"comparison": "silent", "limit": float(spec.silent[:-1])}
+        except ValueError:
+            raise ValueError(f"expected a duration, or intervals like 2.5x, got {spec.silent!r}") from None
+    if not spec.within:
+        raise ValueError(f"`{kind}` needs `within`")
+    if kind == "of":
+        if spec.metric or spec.devices < 2:
+            raise ValueError("`of` needs `devices`, 2 or more, and takes no metric")
+        return {
+            "comparison": "together",
+            "of": spec.of,
+            "limit": float(spec.devices),
+            "within": parse_duration(spec.within),
+        }
+    limit = spec.falls if kind == "falls" else spec.rises
+    if not spec.metric or limit is None or limit <= 0:
+        raise ValueError(f"`{kind}` needs a metric and an amount above 0")
+    return {"comparison": kind, "metric": spec.metric, "limit": limit, "within": parse_duration(spec.within)}
 
 
 def _limits(spec: RuleSpec) -> list[tuple[Literal["below", "above"], float, float]]:

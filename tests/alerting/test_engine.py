@@ -131,12 +131,6 @@ def test_a_rule_that_plays_a_fire_down_does_not_replace_the_one_that_rings(weake
     assert Signal.FIRE in {event.rule.signal for event in rules.observe(smoke(0, Signal.FIRE))}
 
 
-def test_suspect_values_fire_no_supervisory_rule_but_gas_still_rings() -> None:
-    gas = build_rule("hydrant", "gas", RuleSpec(metric="pressure", at_least=50, signal=Signal.GAS))
-    rules = engine(LOW, gas)
-    events = [*rules.observe(hydrant(0, 120, quality=Quality.SUSPECT)), *rules.tick(T0 + 60 * MINUTE)]
-    assert said(events) == ["fired hydrant.gas"]
-
 
 def test_a_barrel_side_sensor_raises_no_pressure_alert() -> None:
     rules = Engine([LOW], historic_after=15 * MINUTE, barrel_side=frozenset({"HY-1"}))
