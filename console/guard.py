@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from console.session import SESSION_COOKIE, Sessions
+from console.session import SESSION_COOKIE, Sessions, set_cookie
 from standpipe.model.settings import is_loopback
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -48,15 +48,31 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        headers = Headers(scope=scope)
+        refusal = self._refuse(scope, headers)
+        renewed = self._renewed(scope, headers) if refusal is None else []
+
         async def dressed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                answer = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                    answer.setdefault(name, value)
+                for cookie in renewed:
+                    answer.append("set-cookie", cookie)
             await send(message)
 
-        refusal = self._refuse(scope, Headers(scope=scope))
         await (refusal or self._app)(scope, receive, dressed)
+
+    def _renewed(self, scope: Scope, headers: Headers) -> list[str]:
+        """Return the cookie to set anew, if any: whoever goes on looking stays logged in."""
+        if self._sessions is None or scope["method"] != "GET" or scope["path"].startswith(_OPEN):
+            return []
+        renewal = self._sessions.renewal(cookie_parser(headers.get("cookie", "")).get(SESSION_COOKIE, ""))
+        if renewal is None:
+            return []
+        carrier = Response()
+        set_cookie(carrier, renewal, scope["scheme"])
+        return [carrier.headers["set-cookie"]]
 
     def _refuse(self, scope: Scope, headers: Headers) -> Response | None:
         """Return the answer to a request that goes no further, or None."""

@@ -11,6 +11,7 @@ from alerting.incidents import IllegalTransition
 from alerting.views import IncidentView
 from console.desk import Desk
 from console.form import read_form
+from console.grid import rank
 from console.pages import PERSON_COOKIE
 
 CAUSES = ("false_env", "false_device", "false_human", "malicious", "unknown")
@@ -48,7 +49,8 @@ def routes(desk: Desk) -> APIRouter:
     @router.get("/incidents")
     async def listing(request: Request) -> HTMLResponse:
         look = desk.feed.look()
-        return desk.pages.page(request, "incidents.html", view=look.view, version=look.versions["incidents"])
+        shown = rank(look.view.incidents)
+        return desk.pages.page(request, "incidents.html", incidents=shown, version=look.versions["incidents"])
 
     @router.get("/incidents/{incident_id}")
     async def one(incident_id: str, request: Request) -> HTMLResponse:

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from console.desk import Desk
 from console.form import read_form
-from console.session import LIFETIME, SESSION_COOKIE
+from console.session import SESSION_COOKIE, set_cookie
 
 _log = logging.getLogger(__name__)
 
@@ -39,10 +39,7 @@ def routes(desk: Desk) -> APIRouter:
             status = 429 if wait else 403
             return desk.pages.page(request, "login.html", status=status, goal=goal, fault=fault, wait=wait)
         response = RedirectResponse(goal, 303)
-        secure = request.url.scheme == "https"
-        response.set_cookie(
-            SESSION_COOKIE, cookie, max_age=LIFETIME // 1000, httponly=True, samesite="lax", secure=secure
-        )
+        set_cookie(response, cookie, request.url.scheme)
         return response
 
     @router.post("/logout")

@@ -7,9 +7,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
+from starlette.responses import Response
+
 SESSION_COOKIE = "standpipe_session"
 LIFETIME = 90 * 86_400_000
-"""Milliseconds that a login holds; each wall that is shown renews it, so that a display is never logged out."""
+"""Milliseconds that a login holds without being used."""
+RENEWED_AFTER = 86_400_000
+"""Milliseconds of use after which the cookie is made anew, so that a display is never logged out."""
 ATTEMPTS = 5
 """Wrong passwords from one address before it has to wait."""
 WAIT = 60_000
@@ -27,6 +31,18 @@ def read_key(data: Path) -> bytes:
         path.touch(mode=0o600)
         path.write_bytes(secrets.token_bytes(32))
         return path.read_bytes()
+
+
+def set_cookie(response: Response, cookie: str, scheme: str) -> None:
+    """Give a session cookie to the browser: out of reach of scripts, and of plain HTTP where the page came by HTTPS."""
+    response.set_cookie(
+        SESSION_COOKIE,
+        cookie,
+        max_age=LIFETIME // 1000,
+        httponly=True,
+        samesite="lax",
+        secure=scheme == "https",
+    )
 
 
 class Sessions:
@@ -63,6 +79,12 @@ class Sessions:
         """Return a cookie that holds from now on."""
         until = str(self._now() + LIFETIME)
         return f"{until}.{self._sign(until)}"
+
+    def renewal(self, cookie: str) -> str | None:
+        """Return a new cookie to replace one that holds but is more than a day old; else None."""
+        until, _, _ = cookie.partition(".")
+        old = self.holds(cookie) and int(until) - self._now() < LIFETIME - RENEWED_AFTER
+        return self.renew() if old else None
 
     def holds(self, cookie: str) -> bool:
         """Return whether a cookie is ours and has not ended."""

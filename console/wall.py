@@ -7,8 +7,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from console.desk import Desk
 from console.feed import MAX_SCREENS, Look
-from console.grid import arrange
-from console.session import LIFETIME, SESSION_COOKIE
+from console.grid import arrange, rank
 
 REGIONS = ("incidents", "counts", "hydrants", "alerts", "platform")
 """Parts of the wall that change on their own; each has a template region_<name>.html and a version in the beat."""
@@ -19,25 +18,18 @@ def routes(desk: Desk) -> APIRouter:
     router = APIRouter()
 
     def region(name: str, request: Request, look: Look) -> str:
-        values = {"view": look.view, "grid": arrange(look.view.hydrants)} if name == "hydrants" else {"view": look.view}
+        values: dict[str, object] = {"view": look.view}
+        if name == "hydrants":
+            values["grid"] = arrange(look.view.hydrants)
+        if name == "incidents":
+            values["incidents"] = rank(look.view.incidents)
         return desk.pages.fragment(name, desk.pages.language(request), look.versions[name], values)
 
     @router.get("/")
     async def wall(request: Request) -> HTMLResponse:
         look = desk.feed.look()
         regions = {name: region(name, request, look) for name in REGIONS}
-        response = desk.pages.page(request, "wall.html", regions=regions, view=look.view, look=look)
-        if desk.sessions:
-            secure = request.url.scheme == "https"
-            response.set_cookie(
-                SESSION_COOKIE,
-                desk.sessions.renew(),
-                max_age=LIFETIME // 1000,
-                httponly=True,
-                samesite="lax",
-                secure=secure,
-            )
-        return response
+        return desk.pages.page(request, "wall.html", regions=regions, view=look.view, look=look)
 
     @router.get("/wall/{name}")
     async def one_region(name: str, request: Request) -> HTMLResponse:

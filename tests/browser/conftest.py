@@ -37,7 +37,7 @@ class Console:
         self._settings = Settings(data=str(data), locale="en", alerting=Alerting(password=password))
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
@@ -56,7 +56,7 @@ class Console:
         ready = threading.Event()
 
         async def serve(server: uvicorn.Server) -> None:
-            self._loop = asyncio.get_running_loop()
+            self.loop = asyncio.get_running_loop()
             work = asyncio.create_task(server.serve())
             while not server.started and not work.done():  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
@@ -78,12 +78,12 @@ class Console:
 
     def do(self, act: str, *values: object, **named: object) -> None:
         """Call a method of the service on the server's own loop."""
-        assert self._loop is not None
+        assert self.loop is not None
 
         async def call() -> None:
             getattr(self.service, act)(*values, **named)
 
-        asyncio.run_coroutine_threadsafe(call(), self._loop).result(5)
+        asyncio.run_coroutine_threadsafe(call(), self.loop).result(5)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,11 @@
 """The wall in a real browser: alive, honest when it is not, and in one view."""
 
+import asyncio
 import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
 from storage.influx.query import Series
@@ -107,6 +109,35 @@ def test_the_band_comes_even_when_no_script_runs_any_more(console: Any, screens:
     console.service.broken = True
     assert wait_for_band(page, "1") <= 18
     assert page.evaluate("getComputedStyle(document.querySelector('.tiles'), '::after').opacity") == "1"
+
+
+def test_the_band_comes_when_a_region_cannot_follow_though_beats_arrive(console: Any, screens: Any) -> None:
+    console.service.play("quiet")
+    console.start()
+    page = screens.open(console.url)
+    until(page, FED)
+    page.route("**/wall/hydrants", lambda route: route.abort())
+    console.do("grade", "HY-017", "unusable", 55.0)
+    assert wait_for_band(page, "1", 40) <= 30
+    page.unroute("**/wall/hydrants")
+    wait_for_band(page, "0")
+    expect(page.locator("a.tile", has_text="S-017")).to_have_attribute("data-readiness", "unusable")
+
+
+def test_an_incident_that_alarms_again_flashes_again(console: Any, screens: Any) -> None:
+    console.service.play("busy")
+    console.start()
+    page = screens.open(console.url)
+    until(page, FED)
+    asyncio.run_coroutine_threadsafe(
+        console.service.act("inc-1", "false_alarm", "Wang", "", "unknown"), console.loop
+    ).result(5)
+    expect(page.locator("[data-incident=inc-1]")).to_have_attribute("data-state", "false_alarm")
+    page.wait_for_timeout(500)
+    again = replace(console.service.incidents["inc-1"], state="suspected")
+    console.service.incidents["inc-1"] = again
+    console.do("tell", "incidents")
+    expect(page.locator("body.flash")).to_have_count(1)
 
 
 def test_the_band_names_silent_data_and_leaves_when_data_come_back(console: Any, screens: Any) -> None:

@@ -1,9 +1,10 @@
 """How hydrants are laid out: all of them, or the ones in trouble and a sentence about the rest."""
 
 import pytest
+from msgspec.structs import replace
 
 from console.chart import draw_map
-from console.grid import arrange
+from console.grid import arrange, rank
 from console.rehearsal import Rehearsal
 
 
@@ -38,6 +39,16 @@ def test_a_tile_keeps_its_place_when_its_state_changes() -> None:
     before = [tile.id for tile in arrange(list(service.hydrants.values())).tiles]
     service.grade("HY-033", "unusable", 20.0)
     assert [tile.id for tile in arrange(list(service.hydrants.values())).tiles] == before
+
+
+def test_what_waits_for_a_person_stands_first() -> None:
+    service = some(0)
+    states = ("false_alarm", "suspected", "test", "confirmed", "acknowledged", "suspected", "drill")
+    for number, state in enumerate(states):
+        service.open_incident(f"i{number}", site=("a", "b"), zone=("c", "d"))
+        incident = service.incidents[f"i{number}"]
+        service.incidents[f"i{number}"] = replace(incident, state=state, opened_at=number)  # type: ignore[arg-type]
+    assert [one.id for one in rank(list(service.incidents.values()))] == ["i5", "i1", "i3", "i4", "i6", "i2", "i0"]
 
 
 def test_the_map_is_to_scale_with_north_up() -> None:

@@ -70,9 +70,16 @@ def test_a_display_stays_logged_in_as_long_as_it_is_used(locked: TestClient, clo
     enter(locked)
     for _ in range(5):
         clock.ms += LIFETIME // 2  # type: ignore[attr-defined]
-        assert locked.get("/").status_code == 200
+        assert locked.get("/wall/platform").status_code == 200
     clock.ms += LIFETIME + 1  # type: ignore[attr-defined]
     assert locked.get("/").status_code == 303
+
+
+def test_a_cookie_is_not_made_anew_at_every_request(locked: TestClient, clock: object) -> None:
+    enter(locked)
+    assert "set-cookie" not in locked.get("/wall/platform").headers
+    clock.ms += 2 * 86_400_000  # type: ignore[attr-defined]
+    assert "set-cookie" in locked.get("/wall/platform").headers
 
 
 def test_logging_out_ends_the_login(locked: TestClient) -> None:

@@ -137,6 +137,13 @@ def test_without_a_contact_ever_the_platform_says_so(service: Rehearsal, browser
     assert "No collector has ever been in contact" in text
 
 
+def test_a_wall_without_data_shows_its_band_before_any_script_runs(service: Rehearsal, browser: TestClient) -> None:
+    service.play("silent")
+    assert " data-silent>" in browser.get("/").text
+    service.silent_since = None
+    assert " data-silent>" not in browser.get("/").text
+
+
 def test_a_telephone_number_is_never_shown_whole(service: Rehearsal, browser: TestClient) -> None:
     service.play("busy")
     text = browser.get("/incidents/inc-1").text

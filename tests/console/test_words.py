@@ -19,6 +19,7 @@ SETTINGS = re.compile(r"width=device-width, initial-scale=1|^dark$|includeIndica
 
 def visible(template: str) -> str:
     """What is left of a template when everything that the program fills in is taken away."""
+    template = re.sub(r"\{% block state %\}.*?\{% endblock %\}", "", template)
     template = re.sub(r"\{% block kind %\}[a-z ]*\{% endblock %\}", "", template)
     text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template, flags=re.DOTALL)
     spoken = " ".join(found for found in SPOKEN.findall(text) if not SETTINGS.search(found))

@@ -1,6 +1,6 @@
-// A new incident: tell the server that it was seen, flash, sound. Never silences itself while one waits for a person.
+// A new incident, or one that alarms again: tell the server that it was seen, flash, sound. Never silences itself while one waits for a person.
 const reported = new Set();
-const known = new Set();
+const known = new Map(); // incident id -> state last seen
 let first = true;
 let audio = null;
 
@@ -29,14 +29,14 @@ function look() {
   for (const card of shown()) {
     const { incident, state } = card.dataset;
     report(incident);
-    if (!known.has(incident) && !first && state === "suspected") {
+    if (known.get(incident) !== "suspected" && !first && state === "suspected") {
       card.classList.add("new");
       flash();
       sound();
     } else if (known.has(incident) && performance.now() < flashUntil) {
       card.classList.add("new"); // a redraw must not cut the flash short
     }
-    known.add(incident);
+    known.set(incident, state);
   }
   first = false;
 }

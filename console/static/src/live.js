@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 
 const LOST_AFTER = 12_000; // ms without a beat; the style sheet's own dead man's switch counts the same
+const BEHIND_AFTER = 6_000; // ms that a region may fail to follow before beats stop counting as signs of life
 const TRY_AGAIN = 3_000; // ms between attempts of ours; the browser's own retries come in between
 const root = document.documentElement;
 
@@ -32,25 +33,37 @@ function onBeat(event) {
     location.reload(); // the server was upgraded under us
     return;
   }
-  heard = performance.now();
-  heardDate = Date.now();
-  serverAt = beat.at;
+  const behind = refresh(beat.versions);
   contact = beat.contact;
-  feedDeadMan();
-  delete root.dataset.link;
   root.toggleAttribute("data-silent", beat.silent);
-  refresh(beat.versions);
+  if (!behind) {
+    heard = performance.now();
+    heardDate = Date.now();
+    serverAt = beat.at;
+    feedDeadMan();
+    delete root.dataset.link;
+  }
   document.dispatchEvent(new CustomEvent("beat"));
 }
 
-/** Ask again for each region that shows another version than the server has. */
+const waiting = new Map(); // region id -> since when it has shown an old version without being redrawn
+
+/** Ask again for each region that shows another version than the server has; say whether one has been unable to. */
 function refresh(versions) {
-  for (const region of document.querySelectorAll("[data-follow]")) {
+  const changed = [...document.querySelectorAll("[data-follow]")].filter((region) => {
     const version = versions[region.dataset.follow];
-    if (version !== undefined && version !== region.dataset.version) {
-      htmx.trigger(region, "refresh");
-    }
-  }
+    return version !== undefined && version !== region.dataset.version;
+  });
+  const urgent = changed.filter((region) => region.dataset.follow === "incidents");
+  const others = changed.filter((region) => region.dataset.follow !== "incidents");
+  urgent.forEach((region) => htmx.trigger(region, "refresh"));
+  // an alarm is not to share the screen's time with sixty tiles
+  setTimeout(() => others.forEach((region) => htmx.trigger(region, "refresh")), urgent.length ? 200 : 0);
+  const now = performance.now();
+  changed.forEach((region) => waiting.has(region.id) || waiting.set(region.id, now));
+  const ids = new Set(changed.map((region) => region.id));
+  [...waiting.keys()].forEach((id) => ids.has(id) || waiting.delete(id));
+  return [...waiting.values()].some((since) => now - since > BEHIND_AFTER);
 }
 
 function connect() {
@@ -98,6 +111,7 @@ export function follow() {
     return;
   }
   feedDeadMan();
+  document.addEventListener("htmx:afterSwap", (event) => waiting.delete(event.detail.target.id));
   connect();
   setInterval(check, 1_000);
   window.addEventListener("pagehide", () => source.close());
