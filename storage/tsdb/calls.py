@@ -211,7 +211,7 @@ def _aggregate(name: str, column: str, kind: str) -> str:
         "min": f"min({column})",
         "max": f"max({column})",
         "spread": f"max({column}) - min({column})",
-        "stddev": f"stddev_samp({column})",
+        "stddev": f"CASE WHEN count({column}) = 1 THEN 'nan'::DOUBLE ELSE stddev_samp({column}) END",
         "median": f"median({column})::DOUBLE",
     }[name]
 

@@ -91,7 +91,8 @@ class Selection:
 
     def keep(self, first: int, count: int) -> None:
         """Leave only `count` groups from the `first` on (0: all of them), and the series in those."""
-        self.groups = self.groups[first : first + count if count else None]
+        kept = sorted(self.groups, key=_place)[first : first + count if count else None]
+        self.groups = [group for group in self.groups if group in kept]
         left = {series.id for group in self.groups for series in group.series}
         self.filters = [(expr, [one for one in ids if one in left]) for expr, ids in self.filters]
         self.filters = [(expr, ids) for expr, ids in self.filters if ids]
@@ -114,6 +115,12 @@ class Selection:
         gs, g = sql.value([one for one, _ in pairs]), sql.value([number for _, number in pairs])
         groups = f"(SELECT unnest({gs}::INTEGER[]) AS gs, unnest({g}::INTEGER[]) AS g)"
         return f"SELECT y.g, x.* FROM (SELECT * FROM ({base}){where}) x JOIN {groups} y ON x.s = y.gs"
+
+
+def _place(group: Group) -> str:
+    """Return what InfluxDB orders tag sets by when it counts them: names of the tags there are, then values."""
+    present = {key: value for key, value in group.tags.items() if value}
+    return "|".join([*present, *present.values()])
 
 
 def _in(ids: list[int], sql: Sql) -> str:

@@ -174,7 +174,7 @@ class Run:
             [(call, stream)] = found.items()
             return self._finish({g: [(at, {call: v}) for at, v in points] for g, points in stream.items()})
         found = {call: {g: self._cut(points) for g, points in stream.items()} for call, stream in found.items()}
-        default = self._statement.fill if not isinstance(self._statement.fill, str) else None
+        defaults = {call: self._default(call) for call in found}
         out: dict[int, list[tuple[int, dict[Expr, Any]]]] = {}
         for g in {g for stream in found.values() for g in stream}:
             here = {call: dict(stream.get(g, [])) for call, stream in found.items()}
@@ -184,7 +184,7 @@ class Run:
             for at in times:
                 known: dict[Expr, Any] = {}
                 for call, points in here.items():
-                    missing = held.get(call) if self._statement.fill == "previous" else default
+                    missing = held.get(call) if self._statement.fill == "previous" else defaults[call]
                     known[call] = points.get(at, missing)
                 held = known
                 rows.append((at, known))
@@ -249,6 +249,11 @@ class Run:
         if how == "previous":
             return streams.carry(filled)
         return streams.interpolate(filled) if how == "linear" else filled
+
+    def _default(self, call: Call) -> float | None:
+        """Return what stands for a call without a value at a time at which another call has one."""
+        number = self._typed(self._statement.fill, call)
+        return None if isinstance(number, str) else number
 
     def _typed(self, number: str | float, call: Call) -> str | float:
         """Return a fill number in the type of the call's values."""

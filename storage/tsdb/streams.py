@@ -24,7 +24,7 @@ def derivative(points: list[Point], unit: int, *, floor: bool) -> Iterator[Point
         if before is not None:
             elapsed = abs(at - before[0]) / unit
             change = (value - before[1]) / elapsed
-            if not floor or change >= 0:
+            if not (floor and change < 0):  # what is not a number goes on
                 yield at, change
         before = (at, value)
 
@@ -37,7 +37,7 @@ def difference(points: list[Point], *, floor: bool) -> Iterator[Point]:
             continue
         if before is not None and at == before[0]:
             continue
-        if before is not None and (not floor or value - before[1] >= 0):
+        if before is not None and not (floor and value - before[1] < 0):
             yield at, value - before[1]
         before = (at, value)
 

@@ -1,6 +1,7 @@
 """The embedded store answers as InfluxDB 1.6 does: the same data in both, the same questions, equal JSON."""
 
 import math
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,50 @@ QUERIES = [
     for line in (Path(__file__).parent / "queries.txt").read_text(encoding="utf-8").splitlines()
     if line and not line.startswith("#")
 ]
+
+ONE = ["count({f})", "mean({f})", "sum({f})", "median({f})", "min({f})", "max({f})", "first({f})", "last({f})"]
+ONE += [
+    "spread({f})",
+    "stddev({f})",
+    "percentile({f}, 75)",
+    "count(distinct({f}))",
+    "mean({f}) * 2 + 1",
+]
+OVER = ["derivative({a})", "difference({a})", "moving_average({a}, 2)", "cumulative_sum({a})", "elapsed({a}, 1s)"]
+OVER += ["non_negative_derivative({a}, 1m)", "non_negative_difference({a})"]
+RANGES = [
+    "time >= '2026-03-01T00:00:00Z' AND time < '2026-03-01T01:30:00Z'",
+    "time > '2026-02-28T23:51:00Z' AND time <= '2026-03-01T00:50:30Z'",
+    "time >= '2026-03-01T01:00:00Z' AND time < '2026-03-01T03:00:00Z'",
+    "time >= '2025-01-01' AND time < '2025-01-01T01:00:00Z'",
+]
+FILTERS = ["", " AND device = 'HY-1'", " AND device =~ /[23]$/", " AND site != ''", " AND pressure > 301.25"]
+FILTERS += [" AND (zone = 'a' OR battery < 60)", " AND device = 'HY-4'"]
+TAGS = ["", "device", "site, zone", "*", "/^z/"]
+STEPS = ["", "time(10m)", "time(17m)", "time(1h, 20m)", "time(5m, -90s)"]
+FILLS = ["", " fill(none)", " fill(0)", " fill(previous)", " fill(linear)", " fill(3.5)"]
+ENDS = ["", "", " ORDER BY time DESC", " LIMIT 4", " LIMIT 3 OFFSET 1", " SLIMIT 1", " SLIMIT 2 SOFFSET 1"]
+
+
+def generated(count: int) -> Iterator[str]:
+    """Questions put together from the grammar's parts, the same ones in every run."""
+    choose = random.Random(26875).choice
+    for number in range(count):
+        step, tags = choose(STEPS), choose(TAGS)
+        columns = []
+        for _ in range(choose([1, 1, 1, 2, 3])):
+            one = choose(ONE)
+            over = number % 4 == 0 and step and " * " not in one
+            columns.append(choose(OVER).format(a=one) if over else one)
+        field = choose(["pressure", "pressure", "battery", "count"])
+        fields = ", ".join(f"{column.format(f=field)} AS c{n}" for n, column in enumerate(columns))
+        group = ", ".join(part for part in (step, tags) if part)
+        text = f"SELECT {fields} FROM hydrant WHERE {choose(RANGES)}{choose(FILTERS)}"
+        text += f" GROUP BY {group}" if group else ""
+        yield text + (choose(FILLS) if step else "") + choose(ENDS)
+
+
+QUERIES += generated(400)
 
 
 def points() -> Iterator[str]:
@@ -49,8 +94,11 @@ def servers(influxd: str, tsdb: str) -> tuple[str, str]:
     return influxd, tsdb
 
 
+CLIENT = httpx.Client(timeout=30)
+
+
 def ask(url: str, q: str, **params: str) -> Any:
-    return httpx.post(f"{url}/query", params={"db": "answers", "epoch": "ms", **params}, data={"q": q}).json()
+    return CLIENT.post(f"{url}/query", params={"db": "answers", "epoch": "ms", **params}, data={"q": q}).json()
 
 
 def same(ours: Any, theirs: Any) -> bool:

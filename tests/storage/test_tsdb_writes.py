@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.integration
 
 FRESH = itertools.count()
+CLIENT = httpx.Client(timeout=30)
 
 BODIES = [
     "m,a=1 v=1 1",
@@ -69,13 +70,13 @@ BODIES = [
 
 
 def contents(url: str, database: str) -> Any:
-    return httpx.post(
+    return CLIENT.post(
         f"{url}/query", params={"db": database, "epoch": "ns"}, data={"q": "SELECT * FROM /.*/; SHOW FIELD KEYS"}
     ).json()
 
 
 def write(url: str, body: bytes, **options: Any) -> tuple[int, str]:
-    answer = httpx.post(f"{url}/write", content=body, **options)
+    answer = CLIENT.post(f"{url}/write", content=body, **options)
     return answer.status_code, answer.text.strip()
 
 
@@ -83,7 +84,7 @@ def write(url: str, body: bytes, **options: Any) -> tuple[int, str]:
 def database(influxd: str, tsdb: str) -> str:
     name = f"writes{next(FRESH)}"
     for url in (influxd, tsdb):
-        httpx.post(f"{url}/query", data={"q": f'CREATE DATABASE "{name}"'}).raise_for_status()
+        CLIENT.post(f"{url}/query", data={"q": f'CREATE DATABASE "{name}"'}).raise_for_status()
     return name
 
 
@@ -151,7 +152,7 @@ REQUESTS: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
 def test_a_faulty_request_gets_influxdbs_status(
     influxd: str, tsdb: str, method: str, path: str, params: dict[str, str], data: dict[str, str]
 ) -> None:
-    theirs, ours = (httpx.request(method, url + path, params=params, data=data) for url in (influxd, tsdb))
+    theirs, ours = (CLIENT.request(method, url + path, params=params, data=data) for url in (influxd, tsdb))
     assert (ours.status_code, sorted(ours.json())) == (theirs.status_code, sorted(theirs.json()))
     said = [str(answer.json()) for answer in (ours, theirs)]
     assert said[0] == said[1] or "error parsing query" in said[0]
@@ -166,5 +167,5 @@ def test_times_and_layout_follow_the_parameters(influxd: str, tsdb: str, databas
             params={"db": database},
         )
     q = {"q": "SELECT v FROM m WHERE v > $low", "db": database, "params": '{"low": 1.75}'}
-    theirs, ours = (httpx.get(f"{url}/query", params={**q, **params}) for url in (influxd, tsdb))
+    theirs, ours = (CLIENT.get(f"{url}/query", params={**q, **params}) for url in (influxd, tsdb))
     assert ours.text.strip() == theirs.text.strip()
