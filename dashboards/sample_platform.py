@@ -178,8 +178,7 @@ def itself(now: int, dice: random.Random) -> Iterator[Point]:
             needs: Fields = {
                 "memory": memory,
                 "cpu": dice.uniform(2, 9),
-                "restarts": 0,
-                "uptime": float(at - now + DAY) / 1000,
+                "uptime": float((at - now) % (4 * HOUR)) / 1000,
             }
             yield Point("process", {"process": process, "host": "simulated"}, needs, at)
         for stage, p99 in (("spooled", 0.006), ("accepted", 0.011), ("handed_over", 0.04), ("delivered", 1.9)):

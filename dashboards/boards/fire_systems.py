@@ -1,5 +1,7 @@
 """Fire systems of one site: state time lines and values of every kind of device. Made from the manifests alone."""
 
+from collections.abc import Mapping
+
 from dashboards.board import Board, id_block, incident_annotation, variable
 from dashboards.boards import shared_looks as looks
 from dashboards.lint.layout import MOST_QUERIES
@@ -105,26 +107,25 @@ def _states(board: Board, kind: str, first_id: int) -> list[JsonObject]:
                     (24, 8),
                     step="1m",
                 ),
-                [_timeline_query(kind, [f"signal_{signal}" for signal in signals], only_on=True)],
+                [_timeline_query(kind, {f"signal_{signal}": True for signal in signals})],
                 looks.switch(board.words("text.on"), board.words("text.off"), "red"),
             )
         )
-    minded = {rule.metric for rule in facts.rules if rule.kind == kind}
-    switches = [name for name, m in facts.metrics(kind).items() if m.field_type is bool and name in minded]
+    switches = _minded(board, kind)
     if switches:
-        panels.append(
-            state_timeline(
-                board.frame_of(
-                    first_id + 1,
-                    board.say("switches.title").format(kind=title),
-                    board.say("switches.description"),
-                    (24, 8),
-                    step="1m",
-                ),
-                [_timeline_query(kind, switches, only_on=True)],
-                looks.yes_no(board),
-            )
+        panel = state_timeline(
+            board.frame_of(
+                first_id + 1,
+                board.say("switches.title").format(kind=title),
+                board.say("switches.description"),
+                (24, 8),
+                step="1m",
+            ),
+            [_timeline_query(kind, switches)],
+            looks.yes_no(board),
         )
+        panel["fieldConfig"]["overrides"] = [_good_when_on(board, name) for name, bad in switches.items() if not bad]
+        panels.append(panel)
     for offset, (name, metric) in enumerate((n, m) for n, m in facts.metrics(kind).items() if m.unit == "enum"):
         panels.append(
             state_timeline(
@@ -135,7 +136,7 @@ def _states(board: Board, kind: str, first_id: int) -> list[JsonObject]:
                     (24, 7),
                     step="1m",
                 ),
-                [_timeline_query(kind, [name], only_on=False)],
+                [_timeline_query(kind, {name: None})],
                 facts.value_mappings(kind, name, _colours(metric)),
             )
         )
@@ -148,11 +149,34 @@ def _colours(metric: Metric) -> dict[str, str]:
     return {value: palette[min(index, len(palette) - 1)] for index, value in enumerate(metric.values)}
 
 
-def _timeline_query(kind: str, fields: list[str], *, only_on: bool) -> Query:
-    """Ask for the last state per step and device; `only_on` leaves out devices where nothing was on."""
+def _minded(board: Board, kind: str) -> dict[str, bool]:
+    """Return the yes-or-no metrics that a rule minds, and the value that it minds: manual mode on, mains power off."""
+    metrics = board.facts.metrics(kind)
+    return {
+        rule.metric: rule.comparison == "above"
+        for rule in board.facts.rules
+        if rule.kind == kind and rule.metric in metrics and metrics[rule.metric].field_type is bool
+    }
+
+
+def _good_when_on(board: Board, name: str) -> JsonObject:
+    """Return the override that colours a switch whose "no" is the bad state."""
+    yes, no = board.words("text.yes"), board.words("text.no")
+    options = {
+        "true": {"text": yes, "color": "#8e8e8e", "index": 0},
+        "false": {"text": no, "color": "orange", "index": 1},
+    }
+    return {
+        "matcher": {"id": "byRegexp", "options": f"/ {name}$/"},
+        "properties": [{"id": "mappings", "value": [{"type": "value", "options": options}]}],
+    }
+
+
+def _timeline_query(kind: str, fields: Mapping[str, bool | None]) -> Query:
+    """Ask for the last state per step and device, where some field had the value that matters; None for any value."""
     chosen = ", ".join(f'last("{name}") AS "{name.removeprefix("signal_")}"' for name in fields)
-    some = " OR ".join(f'"{name}" = true' for name in fields)
-    condition = f" AND ({some})" if only_on else ""
+    some = " OR ".join(f'"{name}" = {str(bad).lower()}' for name, bad in fields.items() if bad is not None)
+    condition = f" AND ({some})" if some else ""
     return Query(
         f'SELECT {chosen} FROM "{kind}" WHERE $timeFilter AND {SITE}{condition} '
         'GROUP BY time($__interval), "device" fill(none)',

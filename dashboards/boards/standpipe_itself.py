@@ -48,8 +48,13 @@ def build(board: Board) -> JsonObject:
         ),
         stat(
             board.frame(4, "restarts", (6, 5)),
-            [Query('SELECT spread("restarts") FROM "process" WHERE $timeFilter GROUP BY "process"', "$tag_process")],
-            LOST,
+            [
+                Query(
+                    'SELECT count("uptime") FROM "process" WHERE $timeFilter AND "uptime" < 15 GROUP BY "process"',
+                    "$tag_process",
+                )
+            ],
+            Look(unit="none", decimals=0),
         ),
         time_series(
             board.frame(5, "traffic", (12, 8), step="1m"),
@@ -120,7 +125,7 @@ def build(board: Board) -> JsonObject:
             board.frame(11, "processes", (24, 6), last="5m"),
             [
                 Query(
-                    'SELECT last("uptime") AS "uptime", "memory", "cpu", "restarts" FROM "process" WHERE $timeFilter '
+                    'SELECT last("uptime") AS "uptime", "memory", "cpu" FROM "process" WHERE $timeFilter '
                     'GROUP BY "process", "host"',
                     format="table",
                 )
@@ -131,7 +136,6 @@ def build(board: Board) -> JsonObject:
                 looks.column(board, "process", "uptime", Look(unit="s", decimals=0)),
                 looks.column(board, "process", "memory", Look(unit="bytes")),
                 looks.column(board, "process", "cpu", Look(unit="percent", decimals=0)),
-                looks.column(board, "process", "restarts", Look(decimals=0)),
             ],
             hidden=("Time",),
         ),

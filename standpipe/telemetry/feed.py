@@ -1,0 +1,132 @@
+"""Writes the platform's measurements for the dashboards. A database that is away costs points, nothing else."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+import psutil
+
+from alerting.views import AlertView, IncidentView, WallView
+from plugins.catalogue import Catalogue
+from standpipe.model.errors import Rejected, Retryable
+from standpipe.model.platform import read_platform
+from standpipe.model.registry import Registry
+from standpipe.telemetry.device_points import device_points
+from standpipe.telemetry.wall_points import Language, alert_points, incident_points, wall_points
+from standpipe.telemetry.zone_hours import zone_hours
+from storage.influx.platform_points import Point, encode_points
+from storage.influx.query import InfluxQuery
+from storage.influx.writer import InfluxWriter
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 15.0
+DEVICES_EVERY = 4
+"""Rounds between two writings of every device."""
+HOURS_EVERY = 40
+"""Rounds between two computations of the zones' hours."""
+
+
+class Watched(Protocol):
+    """What of alerting the feed looks at."""
+
+    def wall(self, now: int) -> WallView:
+        """Return the wall at `now`."""
+
+    def incident(self, id_: str) -> IncidentView | None:
+        """Return an open or recent incident."""
+
+
+class Telemetry:
+    """The feed of one alerting process."""
+
+    def __init__(  # noqa: PLR0913 - what it looks at, and where it writes
+        self,
+        service: Watched,
+        registry: Registry,
+        catalogue: Catalogue,
+        *,
+        writer: InfluxWriter,
+        query: InfluxQuery,
+        heard: Callable[[], Mapping[str, int]],
+        clock: Callable[[], int],
+        language: Language = "zh",
+    ) -> None:
+        """Take what to look at and where to write.
+
+        `heard` gives the last receive time by registered device, epoch ms; `language` is that of titles in annotations
+        and tables.
+        """
+        self._service = service
+        self._registry = registry
+        self._catalogue = catalogue
+        self._writer = writer
+        self._query = query
+        self._heard = heard
+        self._clock = clock
+        self._language: Language = language
+        self._platform = read_platform()
+        self._alerts: list[AlertView] = []
+        self._open: set[str] = set()
+        self._process = psutil.Process()
+        self._failing = False
+
+    async def run(self) -> None:
+        """Write a round every 15 s until cancelled."""
+        turn = 0
+        while True:
+            await self.round(turn)
+            turn += 1
+            await asyncio.sleep(EVERY_S - self._clock() / 1000 % EVERY_S)
+
+    async def round(self, turn: int) -> None:
+        """Write what is due in one round; a refusal or an absent database is logged once and the round is lost."""
+        now = self._clock()
+        view = self._service.wall(now)
+        points = [*self._looked_at(view), *self._own(now)]
+        if turn % DEVICES_EVERY == 0:
+            points.extend(device_points(view, self._heard(), self._registry, self._catalogue))
+        try:
+            if turn % HOURS_EVERY == 0:
+                points.extend(await zone_hours(self._query, self._registry, now=now))
+        except (Retryable, Rejected) as err:
+            self._say(err)
+        await self._write(points)
+
+    def _looked_at(self, view: WallView) -> Iterable[Point]:
+        """Yield the wall, what changed in the alerts, and the incidents that are or lately were open."""
+        yield from wall_points(view, self._registry, language=self._language)
+        yield from alert_points(self._alerts, view.alerts, self._registry, language=self._language, now=view.at)
+        self._alerts = view.alerts
+        now_open = {incident.id for incident in view.incidents}
+        for id_ in sorted(now_open | self._open):
+            incident = self._service.incident(id_)
+            if incident is not None:
+                yield from incident_points(incident, self._registry, language=self._language)
+        self._open = now_open
+
+    def _own(self, now: int) -> Iterable[Point]:
+        """Yield what this process needs."""
+        fields = {
+            "memory": float(self._process.memory_info().rss),
+            "cpu": self._process.cpu_percent(),
+            "uptime": now / 1000 - self._process.create_time(),
+        }
+        yield Point("process", {"process": "alerting", "host": socket.gethostname()}, fields, now)
+
+    async def _write(self, points: Iterable[Point]) -> None:
+        try:
+            await asyncio.to_thread(self._writer.write, encode_points(points, self._platform))
+        except (Retryable, Rejected) as err:
+            self._say(err)
+            return
+        if self._failing:
+            log.info("dashboards are fed again")
+        self._failing = False
+
+    def _say(self, err: Exception) -> None:
+        if not self._failing:
+            log.warning("dashboards are not fed reason=%s", err)
+        self._failing = True
