@@ -40,6 +40,8 @@ KINDS = {
         _keys("template_params template_limit callback_key region url country"),
     ),
     "twilio": Kind("twilio:Twilio", _keys("username password sender"), _keys("via callback_url url country")),
+    "chat": Kind("chat:Chat", _keys("url"), _keys("country")),
+    "mail": Kind("mail:Mail", _keys("url sender"), _keys("username password recipients")),
     "gammu_smsd": Kind("gammu_smsd:GammuSmsd", _keys("folder"), _keys("country")),
 }
 _SECRETS = ("url", "token", "password", "callback_key")
