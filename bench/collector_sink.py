@@ -44,7 +44,7 @@ class Sink(asyncio.Protocol):
         elif b"/readings" in head[:20]:
             Sink.readings += body.count(b'"seq":')
         else:
-            Sink.lines += body.count(b"\n")
+            Sink.lines += body.count(b"\n") + (not body.endswith(b"\n"))
             self._transport.write(b"HTTP/1.1 204 x\r\ncontent-length: 0\r\n\r\n")
             return
         self._transport.write(b"HTTP/1.1 200 x\r\ncontent-length: %d\r\n\r\n%s" % (len(answer), answer))
