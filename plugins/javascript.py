@@ -29,6 +29,8 @@ READY = b"ready\n"
 """What a worker says first."""
 START_PATIENCE = 30.0
 """Seconds for a worker to come up."""
+REST = 60.0
+"""Seconds for which a codec that hung is not called again: each hang holds up whatever waits behind it."""
 LONGEST = 255
 """Bytes of the longest payload of LoRaWAN."""
 SOURCE_LIMIT = 1024 * 1024
@@ -48,13 +50,16 @@ class Worker:
         """Start nothing yet."""
         self._process: subprocess.Popen[bytes] | None = None
         self._known: dict[str, str] = {}
+        self._resting: dict[str, float] = {}
         self._lock = threading.Lock()
         self.killed = 0
         """How often a worker had to be killed."""
 
     def decode(self, codec: str, source: str, *, stateful: bool, text: str, now: int) -> str:
-        """Return a codec's result as JSON. Raises DecodeError with the codec's own words, or because it hung."""
+        """Return a codec's result as JSON. Raises DecodeError in the codec's own words, or because it hung or rests."""
         with self._lock:
+            if time.monotonic() < self._resting.get(codec, 0.0):
+                raise DecodeError(f"the JavaScript codec hung within the last {REST:g} s and is not called")
             try:
                 process = self._start()
             except (OSError, EOFError, TimeoutError) as err:
@@ -73,6 +78,7 @@ class Worker:
                 ok, answer = msgspec.msgpack.decode(self._read(process, size, end), type=tuple[bool, str])
             except (OSError, EOFError, TimeoutError) as err:
                 self._kill()
+                self._resting[codec] = time.monotonic() + REST
                 raise DecodeError(f"the JavaScript codec hung or died: {err}") from None
         if not ok:
             raise DecodeError(f"the JavaScript codec says: {answer}")

@@ -58,7 +58,7 @@ def import_catalogue(source: Path, target: Path, *, vendor: str = "") -> Importe
             try:
                 _write(folder, codec, names)
                 written.append(folder)
-            except (ConfigError, DecodeError, OSError, ValueError, TypeError, KeyError) as err:
+            except (ConfigError, DecodeError, OSError, ValueError, TypeError, KeyError, AttributeError) as err:
                 shutil.rmtree(folder, ignore_errors=True)
                 reason = str(err.faults[0]) if isinstance(err, ConfigError) else f"{type(err).__name__}: {err}"
                 refused.append(Fault(str(codec), "", reason))
@@ -73,18 +73,21 @@ def _codecs(index: Path, refused: list[Fault]) -> dict[Path, list[str]]:
     except ConfigError as err:
         refused.extend(err.faults)
         return {}
-    for device in devices:
+    for device in dict.fromkeys(map(str, devices)):
+        path = index.parent / f"{device}.yaml"
         try:
-            facts = read_yaml(index.parent / f"{device}.yaml")
+            facts = read_yaml(path)
+            versions = facts.get("firmwareVersions") or []
+            profiles = [one for version in versions for one in (version.get("profiles") or {}).values()]
+            codecs = dict.fromkeys(str(profile["codec"]) for profile in profiles if profile and profile.get("codec"))
         except ConfigError as err:
             refused.extend(err.faults)
             continue
-        profiles = [
-            one for version in facts.get("firmwareVersions") or [] for one in (version.get("profiles") or {}).values()
-        ]
-        codecs = dict.fromkeys(profile["codec"] for profile in profiles if profile.get("codec"))
+        except (AttributeError, TypeError) as err:
+            refused.append(Fault(str(path), "firmwareVersions", f"is not laid out as expected: {err}"))
+            continue
         if not codecs:
-            refused.append(Fault(str(index.parent / f"{device}.yaml"), "", "names no codec"))
+            refused.append(Fault(str(path), "", "names no codec"))
         for codec in codecs:
             found.setdefault(index.parent / f"{codec}.yaml", []).append(str(facts.get("name") or device))
     return found

@@ -156,6 +156,8 @@ def test_a_loop_inside_the_engine_costs_one_uplink_and_one_worker(worker: Worker
     with pytest.raises(DecodeError, match="hung or died"):
         run(worker, "var a = [1]; a.length = 4e9; return {data: {a: a.join('x').length + a.indexOf(2)}}")
     assert worker.killed == 1
+    with pytest.raises(DecodeError, match="hung within the last 60 s and is not called"):
+        run(worker, "return {data: {a: 1}}")
     assert run(worker, "return {data: {a: 1}}", codec="other") == {"data": {"a": 1}}
 
 

@@ -13,7 +13,7 @@ from standpipe.model.errors import ConfigError
 from standpipe.model.json_table import Scalar
 
 FILES = {
-    "index.yaml": "endDevices:\n  - hp1\n  - hp2\n  - counter\n  - wrong\n  - silent\n  - gone\n",
+    "index.yaml": "endDevices:\n  - hp1\n  - hp2\n  - counter\n  - wrong\n  - silent\n  - gone\n  - hp1\n  - odd\n",
     "hp1.yaml": "name: HP1\nfirmwareVersions:\n  - version: 1\n    profiles:\n      EU868: {id: p, codec: hp-codec}\n",
     "hp2.yaml": "name: HP2\nfirmwareVersions:\n  - version: 1\n    profiles:\n      EU868: {id: p, codec: hp-codec}\n",
     "hp-codec.yaml": """\
@@ -53,6 +53,7 @@ uplinkDecoder:
     - {description: promised, input: {fPort: 1, bytes: [7]}, output: {data: {level_cm: 8}}}
 """,
     "wrong.js": "function decodeUplink(input) { return {data: {level_cm: input.bytes[0]}} }",
+    "odd.yaml": "name: O\nfirmwareVersions: [one]\n",
     "silent.yaml": "name: S\nfirmwareVersions:\n  - profiles:\n      EU868: {codec: silent-codec}\n",
     "silent-codec.yaml": "uplinkDecoder:\n  fileName: hp.js\n",
 }
@@ -107,6 +108,7 @@ def test_a_codec_that_remembers_is_found_out(imported: Imported) -> None:
         pytest.param("wrong-codec.yaml", "fields.level_cm: the codec gives 0.07, not 0.08", id="other results"),
         pytest.param("silent-codec.yaml", "show no data to make fields of", id="no examples"),
         pytest.param("gone.yaml", "cannot be read", id="no such device"),
+        pytest.param("odd.yaml", "is not laid out as expected", id="another layout"),
     ],
 )
 def test_what_cannot_be_used_is_left_out_with_the_reason(imported: Imported, file: str, reason: str) -> None:
