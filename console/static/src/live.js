@@ -46,24 +46,51 @@ function onBeat(event) {
   document.dispatchEvent(new CustomEvent("beat"));
 }
 
+const ANSWER_WITHIN = 10_000; // ms; htmx itself gives up after 8 s
+const flying = new Map(); // region id -> since when it is asked for, and whether it has changed again meanwhile
+let latest = {}; // versions of the newest beat
 const waiting = new Map(); // region id -> since when it has shown an old version without being redrawn
 
 /** Ask again for each region that shows another version than the server has; say whether one has been unable to. */
 function refresh(versions) {
+  latest = versions;
   const changed = [...document.querySelectorAll("[data-follow]")].filter((region) => {
     const version = versions[region.dataset.follow];
     return version !== undefined && version !== region.dataset.version;
   });
   const urgent = changed.filter((region) => region.dataset.follow === "incidents");
   const others = changed.filter((region) => region.dataset.follow !== "incidents");
-  urgent.forEach((region) => htmx.trigger(region, "refresh"));
+  urgent.forEach(ask);
   // an alarm is not to share the screen's time with sixty tiles
-  setTimeout(() => others.forEach((region) => htmx.trigger(region, "refresh")), urgent.length ? 200 : 0);
+  setTimeout(() => others.forEach(ask), urgent.length ? 200 : 0);
   const now = performance.now();
   changed.forEach((region) => waiting.has(region.id) || waiting.set(region.id, now));
   const ids = new Set(changed.map((region) => region.id));
   [...waiting.keys()].forEach((id) => ids.has(id) || waiting.delete(id));
   return [...waiting.values()].some((since) => now - since > BEHIND_AFTER);
+}
+
+/** Ask for one region, once at a time: a second request would be dropped with the element that the first replaces. */
+function ask(region) {
+  const now = performance.now();
+  const flight = flying.get(region.id);
+  if (flight && now - flight.since < ANSWER_WITHIN) {
+    flight.again = true;
+  } else if (region.isConnected) {
+    flying.set(region.id, { since: now, again: false });
+    htmx.trigger(region, "refresh");
+  }
+}
+
+/** The answer is in, or there is none: when it has settled, ask again for what has changed meanwhile. */
+function landed({ detail }) {
+  setTimeout(() => {
+    const flight = flying.get(detail.elt.id);
+    flying.delete(detail.elt.id);
+    if (flight?.again && detail.successful) {
+      refresh(latest);
+    }
+  }, 50);
 }
 
 function connect() {
@@ -111,6 +138,7 @@ export function follow() {
     return;
   }
   feedDeadMan();
+  document.addEventListener("htmx:afterRequest", landed);
   document.addEventListener("htmx:afterSwap", (event) => waiting.delete(event.detail.target.id));
   connect();
   setInterval(check, 1_000);
