@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from alerting import escalation
-from alerting.clerk import Clerk, Written, entry
+from alerting.clerk import Clerk, Written, entry, recipient_of
 from alerting.engine.compiled import LATCHED, OPENS_INCIDENT
 from alerting.engine.events import AlertFired, AlertResolved
 from alerting.engine.events import Event as EngineEvent
+from alerting.errands import columns
 from alerting.incidents import Event, IllegalTransition, State, transition
 from alerting.triggers import Triggers
 from standpipe.model.contacts import Contacts
@@ -56,8 +57,13 @@ class Casebook:
 
         return await self._records.write(work)
 
-    async def act(self, incident_id: str, event: Event, *, person: str, note: str, cause: str, now: int) -> Written:
-        """Write a person's event down. Raises IllegalTransition, or KeyError for an unknown incident."""
+    async def act(
+        self, incident_id: str, event: Event, *, person: str, note: str, cause: str, now: int, key: str | None = None
+    ) -> Written:
+        """Write a person's event down; one with a `key` that is known changes nothing.
+
+        Raises IllegalTransition, or KeyError for an unknown incident.
+        """
 
         def work(tx: Connection) -> Written:
             written = Written()
@@ -74,7 +80,7 @@ class Casebook:
                 values["cause"] = cause
             self._clerk.enter(
                 tx, row, event, change, written, now=now, actor=person, values=values,
-                text={"zh": note, "en": note} if note else {}, detail={"cause": cause} if cause else {},
+                text={"zh": note, "en": note} if note else {}, detail={"cause": cause} if cause else {}, key=key,
             )  # fmt: skip
             return written
 
@@ -92,6 +98,20 @@ class Casebook:
                 except IllegalTransition:
                     return written
                 self._clerk.enter(tx, row, event, change, written, now=now, actor="watchdog", text=text)
+            return written
+
+        return await self._records.write(work)
+
+    async def answer(self, told: Row[Any], *, purpose: str, now: int) -> Written:
+        """Write down that the person of the notice row `told` is to be answered."""
+
+        def work(tx: Connection) -> Written:
+            written = Written(incidents={told.incident_id})
+            case = kept.incident(tx, told.incident_id)
+            assert case is not None
+            step = max(row.step for row in notices.notices_of(tx, [case.id])) + 1
+            planned = escalation.to_all(case.id, [recipient_of(told)], at=now, step=step, purpose=purpose)
+            self._clerk.plan(tx, columns(case), planned, now, written)
             return written
 
         return await self._records.write(work)

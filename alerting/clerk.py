@@ -84,14 +84,7 @@ class Clerk:
                 if not any(notice.purpose == "forward" for notice in known):
                     planned = escalation.to_all(row.id, plan.forward, at=now, step=offset, purpose="forward")
             case Effect.STAND_DOWN:
-                told = {
-                    (notice.person, notice.channel): escalation.Recipient(
-                        person=notice.person, name=notice.name, phone=notice.address, locale=notice.locale,
-                        channel=notice.channel,
-                    )
-                    for notice in known
-                    if notice.attempts
-                }  # fmt: skip
+                told = {(notice.person, notice.channel): recipient_of(notice) for notice in known if notice.attempts}
                 planned = escalation.to_all(row.id, told.values(), at=now, step=offset, purpose="stand_down")
             case Effect.CLOSE:
                 kept.resolve_alerts_of(tx, row.id, at=now, reason="reset")
@@ -152,3 +145,14 @@ def entry(
         "text": text,
         "detail": detail,
     }
+
+
+def recipient_of(notice: Row[Any]) -> escalation.Recipient:
+    """Return the person of a notice row as they were told."""
+    return escalation.Recipient(
+        person=notice.person,
+        name=notice.name,
+        phone=notice.address,
+        locale=notice.locale,
+        channel=notice.channel,
+    )

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
+from alerting.notifiers import listening
 from alerting.service import Alerting
-from standpipe.model.errors import Retryable
+from standpipe.model.errors import DecodeError, Rejected, Retryable
 from standpipe.model.reading import ReadingBatch
 from standpipe.model.settings import Settings
 
@@ -61,17 +62,24 @@ class Intake:
                 if path == "/readings":
                     status, answer = await self._readings(scope, receive)
                 else:
-                    status, answer = await self._delivered(path.removeprefix("/receipts/"), receive)
+                    called = await self._called_back(path.removeprefix("/receipts/"), scope, receive)
+                    if isinstance(called, bytes):
+                        status, answer = await self._delivered(path.removeprefix("/receipts/"), called)
+                    else:
+                        await _send(send, 200, called[1], [(b"content-type", called[0].encode())])
+                        return
+            except Rejected as err:
+                log.warning("callback refused path=%s reason=%s", path, err)
+                status, answer = 403, {"error": "not believed"}
+            except DecodeError as err:
+                status, answer = 400, {"error": str(err)}
             except _TooLong:
                 status, answer = 413, {"error": "body too long"}
             except (Retryable, SQLAlchemyError, OSError) as err:
                 log.error("cannot be kept path=%s reason=%s", path, err)
                 status, answer = 503, {"error": "cannot be kept now"}
                 headers = [(b"retry-after", b"1")]
-        body = msgspec.json.encode(answer)
-        head = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode()), *headers]
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": body})
+        await _send(send, status, msgspec.json.encode(answer), [(b"content-type", b"application/json"), *headers])
 
     async def _readings(self, scope: Scope, receive: Receive) -> tuple[int, dict[str, Any]]:
         if self._token:
@@ -86,17 +94,34 @@ class Intake:
         applied, skipped = await self._service.feed.accept(batch, body)
         return 200, {"applied": applied, "skipped": skipped}
 
-    async def _delivered(self, notifier: str, receive: Receive) -> tuple[int, dict[str, Any]]:
+    async def _called_back(self, notifier: str, scope: Scope, receive: Receive) -> tuple[str, bytes] | bytes:
+        """Return how the provider wants its callback answered; the body for a notifier that takes ours."""
+        body = await _body(receive, MAX_RECEIPT)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope.get("query_string", b"").decode("latin-1")
+        answer = await self._service.called_back(notifier, body, headers, query=query)
+        return body if answer is None else answer
+
+    async def _delivered(self, notifier: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Take a receipt in our own words."""
         if notifier not in self._notifiers:
             return 404, {"error": "no such notifier"}
         try:
-            receipt = self._receipt.decode(await _body(receive, MAX_RECEIPT))
+            receipt = self._receipt.decode(body)
         except (msgspec.MsgspecError, UnicodeDecodeError) as err:
             return 400, {"error": str(err)}
-        known = await self._service.receipt(
-            notifier, key=receipt.id, message_id=receipt.message_id, status=receipt.status, at=receipt.at
-        )
+        heard = listening.Receipt(
+            id=receipt.message_id, notice=receipt.id, status="delivered" if receipt.status == "delivered" else "failed",
+            at=receipt.at, reason=receipt.status,
+        )  # fmt: skip
+        known = await self._service.hear(notifier, heard)
         return (200, {}) if known else (404, {"error": "no such notice"})
+
+
+async def _send(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    head = [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def _body(receive: Receive, limit: int) -> bytes:

@@ -34,6 +34,9 @@ _STATE = {
     },
 }
 _ASK = {"zh": "回1真火2误报3故障", "en": "Reply 1 real 2 false 3 fault"}
+_RECORDED = {"zh": "已记录", "en": "Recorded"}
+_UNCLEAR = {"zh": "未能识别回复", "en": "Not understood"}
+_HANDLED = {"zh": "已接警", "en": "ACKNOWLEDGED"}
 _UNANSWERED = {"zh": "无人处理", "en": "UNANSWERED"}
 
 
@@ -92,6 +95,8 @@ def compose(facts: Facts, locale: str, places: Places) -> str:
     when = datetime.fromtimestamp(facts.at / 1000, places.timezone(facts.site)).strftime("%H:%M:%S")
     where = [pick(places.site(facts.site), language), pick(places.zone(facts.zone), language)]
     device = places.device(facts.device)
+    if facts.purpose in ("answer", "unclear"):
+        return _answer(facts, language, what=what, site=where[0])
     over = facts.state in ("false_alarm", "fault", "test", "drill")
     ask = "" if over or facts.purpose == "forward" else _ASK[language]
     if language == "en":
@@ -100,6 +105,20 @@ def compose(facts: Facts, locale: str, places: Places) -> str:
     head, tail = f"【{what}{state}】", f" {when}"
     room = SEGMENT - len(head) - len(tail) - (len(ask) + 1 if ask else 0)
     return head + _fit([*where, device], room) + tail + (f" {ask}" if ask else "")
+
+
+def _answer(facts: Facts, language: str, *, what: str, site: str) -> str:
+    """Return what is said to a person who replied: how the incident stands now, or that we did not understand."""
+    state = (
+        _STATE[language].get(facts.state, _HANDLED[language] if facts.state == "acknowledged" else "").split("，")[0]
+    )
+    if facts.purpose == "unclear":
+        head, tail = _UNCLEAR[language], _ASK[language]
+    else:
+        head, tail = _RECORDED[language], state
+    if language == "en":
+        return f"{head}: {what}, {site}. {tail}".rstrip(". ")
+    return f"{head}：{what} {_fit([site], SEGMENT - len(head) - len(what) - len(tail) - 3)} {tail}".rstrip()
 
 
 def title(signal: str) -> dict[str, str]:

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from alerting import escalation, watchdog
 from alerting.board import Board
 from alerting.casebook import Casebook
@@ -17,12 +19,14 @@ from alerting.engine.engine import Engine
 from alerting.engine.events import AlertFired
 from alerting.errands import Errand
 from alerting.feed import Feed
+from alerting.hearing import Hearing
 from alerting.incidents import PERSON_EVENTS, Event, IllegalTransition
 from alerting.ink import Ink
 from alerting.journal import Journal
 from alerting.messages import Facts, Places
 from alerting.notifiers import Notifier
 from alerting.notifiers.kinds import build
+from alerting.notifiers.listening import CalledBack, Heard, Listening
 from alerting.problems import platform_problems
 from alerting.show import incident_view
 from alerting.views import Change, HydrantView, IncidentView, WallView
@@ -92,6 +96,7 @@ class Alerting:
             now=now,
             changed=self._written,
         )
+        self._hearing = Hearing(records, self._casebook, contacts, now=now, changed=self._written)
         self._ink = Ink(self._casebook, now=now, done=self._written, tell=self._tell_unwritten)
         self.feed = Feed(journal, engine, self._ink, now=now)
         self._places = places
@@ -151,6 +156,9 @@ class Alerting:
             tasks.create_task(self._delivery.run(), name="delivery")
             tasks.create_task(self._watch(), name="watchdog")
             tasks.create_task(self._snapshots(), name="snapshots")
+            for name, notifier in self._notifiers.items():
+                if isinstance(notifier, Listening):
+                    tasks.create_task(notifier.listen(partial(self._heard, name)), name=f"listen-{name}")
 
     async def close(self) -> None:
         """Keep a last snapshot and close everything."""
@@ -217,22 +225,24 @@ class Alerting:
         await self._records.write(lambda tx: kept.record_displayed(tx, incident_id, at=at))
         await self._written(Written(incidents={incident_id}))
 
-    async def receipt(self, notifier: str, *, key: str, message_id: str, status: str, at: int) -> bool:
-        """Take a delivery receipt; return whether it belongs to a notice of ours."""
-        now = self._now()
-        values = {
-            "notifier": notifier,
-            "notice_key": key,
-            "message_id": message_id,
-            "status": status,
-            "at": at,
-            "received_at": now,
-        }
-        incident = await self._records.write(lambda tx: notices.record_receipt(tx, values))
-        if incident is None:
-            return False
-        await self._written(Written(incidents={incident}))
-        return True
+    async def called_back(
+        self, notifier: str, body: bytes, headers: Mapping[str, str], *, query: str
+    ) -> tuple[str, bytes] | None:
+        """Take a provider's callback; return how it wants to be answered, None for a notifier that has none.
+
+        Raises Rejected for a caller who does not prove to be the provider, DecodeError for what cannot be read.
+        """
+        called = self._notifiers.get(notifier)
+        if not isinstance(called, CalledBack):
+            return None
+        for heard in called.heard(body, headers, query=query, now=self._now()):
+            await self.hear(notifier, heard)
+        return called.answer
+
+    async def hear(self, notifier: str, heard: Heard) -> bool:
+        """Take a receipt or reply; return whether it belongs to something of ours."""
+        configured = self._settings.notifier.get(notifier)
+        return await self._hearing.take(notifier, heard, country=configured.country if configured else "86")
 
     def changes(self) -> AsyncIterator[Change]:
         """Yield a hint each time something on the wall may have changed."""
@@ -305,6 +315,13 @@ class Alerting:
             for step in plan.steps[:1]
             for who in step.recipients
         )  # fmt: skip
+
+    async def _heard(self, notifier: str, heard: Heard) -> None:
+        """Take what a line of a notifier's own says; trouble with the records must not end the line."""
+        try:
+            await self.hear(notifier, heard)
+        except (SQLAlchemyError, OSError) as err:
+            log.error("heard but not recorded notifier=%s reason=%s", notifier, err)
 
     async def _watch(self) -> None:
         """Once a second: let time pass, look after incidents without a next step, tell of silence."""

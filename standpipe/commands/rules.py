@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     rules = load(settings).rules
     if options.action == "check":
         for rule in rules:
-            limit = f"{rule.comparison} {rule.limit:g}" if rule.metric else f"while {rule.when}"
+            limit = f"while {rule.when}" if rule.when else f"{rule.comparison} {rule.of} {rule.limit or rule.within:g}"
             print(f"{rule.id:40} {rule.signal:12} {rule.metric} {limit}   [{rule.source}]")
         print(f"{len(rules)} rules, no fault")
         return 0

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, and_, exists, func, insert, or_, select,
 from sqlalchemy.orm import aliased
 
 from storage.records.database import insert_once
-from storage.records.tables import Notice, Receipt
+from storage.records.tables import Incident, Notice, Receipt
 
 
 def enter_notices(tx: Connection, rows: list[dict[str, Any]]) -> None:
@@ -76,6 +76,14 @@ def record_sent(tx: Connection, key: str, *, at: int, message_id: str, text: str
     tx.execute(update(Notice).where(Notice.key == key).values(**values))
     change = update(Notice).where(Notice.key == key, Notice.state.not_in(("delivered", "failed")))
     tx.execute(change.values(state=state, **({"receipt_at": at} if receipt else {})))
+    if not message_id or receipt:
+        return
+    row = tx.execute(select(Notice.id, Notice.channel).where(Notice.key == key)).one()
+    waiting = and_(Receipt.notifier == row.channel, Receipt.message_id == message_id, Receipt.notice_key == "")
+    early = tx.execute(select(Receipt.__table__).where(waiting)).first()
+    if early is not None:
+        tx.execute(update(Receipt).where(Receipt.id == early.id).values(notice_key=key))
+        _settle(tx, row.id, status=early.status, at=early.received_at, reason=early.reason)
 
 
 def record_retry(tx: Connection, key: str, *, due_at: int, error: str) -> None:
@@ -91,17 +99,29 @@ def record_failed(tx: Connection, key: str, *, error: str) -> None:
 
 
 def record_receipt(tx: Connection, values: dict[str, Any]) -> str | None:
-    """Keep a receipt, and settle its notice. Return the incident's id, None for an unknown notice."""
-    found = (tx.execute(select(Notice.__table__).where(Notice.key == values["notice_key"]))).first()
+    """Keep a receipt, and settle its notice: found by its key, else by what the notifier called the message.
+
+    Return the incident's id. None for a notice that is not known: with a message id, it may only not be recorded as
+    sent yet, and the receipt is kept for `record_sent` to find.
+    """
+    by_message = and_(Notice.channel == values["notifier"], Notice.message_id == values["message_id"])
+    which = Notice.key == values["notice_key"] if values["notice_key"] else by_message
+    found = (tx.execute(select(Notice.__table__).where(which))).first()
+    if found is None and (values["notice_key"] or not values["message_id"]):
+        return None
+    tx.execute(insert(Receipt), values | {"notice_key": found.key if found is not None else ""})
     if found is None:
         return None
-    tx.execute(insert(Receipt), values)
-    delivered = values["status"] == "delivered"
-    change = update(Notice).where(Notice.id == found.id, Notice.state != "delivered")
-    settled = {"state": "delivered", "receipt_at": values["received_at"], "error": ""}
-    refused = {"state": "failed", "error": f"the gateway reports: {values['status']}"}
-    tx.execute(change.values(**(settled if delivered else refused)))
+    _settle(tx, found.id, status=values["status"], at=values["received_at"], reason=values.get("reason", ""))
     return str(found.incident_id)
+
+
+def _settle(tx: Connection, id_: int, *, status: str, at: int, reason: str) -> None:
+    """Give a notice the state that its receipt says; a delivered one stays delivered."""
+    change = update(Notice).where(Notice.id == id_, Notice.state != "delivered")
+    settled = {"state": "delivered", "receipt_at": at, "error": ""}
+    refused = {"state": "failed", "error": f"the gateway reports: {reason or status}"}
+    tx.execute(change.values(**(settled if status == "delivered" else refused)))
 
 
 def cancel_waiting(tx: Connection, incident_id: str) -> None:
@@ -116,6 +136,18 @@ def set_due(tx: Connection, id_: int, *, due_at: int) -> None:
     """Bring a waiting or cancelled notice forward to `due_at`."""
     change = update(Notice).where(Notice.id == id_, Notice.state.in_(("due", "cancelled")), Notice.attempts == 0)
     tx.execute(change.values(state="due", due_at=due_at))
+
+
+def newest_told(tx: Connection, addresses: Sequence[str]) -> Row[Any] | None:
+    """Return the newest notice of an open incident that was sent to one of these addresses."""
+    query = (
+        select(Notice.__table__)
+        .join(Incident, Incident.id == Notice.incident_id)
+        .where(Notice.address.in_(addresses), Notice.attempts > 0, Incident.open_key.is_not(None))
+        .order_by(Incident.opened_at.desc(), Notice.id.desc())
+        .limit(1)
+    )
+    return tx.execute(query).first()
 
 
 def mark_overdue(tx: Connection, ids: Sequence[int]) -> None:

@@ -140,7 +140,9 @@ class Receipt(Records):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     notifier: Mapped[str] = mapped_column(String(60))
     notice_key: Mapped[str] = mapped_column(String(300), index=True)
-    message_id: Mapped[str] = mapped_column(String(200))
+    message_id: Mapped[str] = mapped_column(String(200), index=True)
     status: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(String(200), default="")
+    """Why it failed, in the gateway's words."""
     at: Mapped[int] = mapped_column(BigInteger)
     received_at: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""Rule tests as files: the shipped ones pass, every shipped rule over time has some, and a wrong one fails with a reason."""
+"""Rule tests as files: the shipped ones pass, every shipped rule has some, a wrong one fails with a reason."""
 
 from pathlib import Path
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from alerting.notifiers import Notice
+from alerting.notifiers.listening import Receipt, Reply
 from alerting.service import Alerting
 from alerting.views import IncidentView, WallView
 from collector.arrival import Arrival
@@ -177,6 +178,13 @@ class Drill:
         self._run(self._act(event, by, cause))
         return self
 
+    def reply(self, moment: str, text: str, *, number: str, id_: str = "") -> "Drill":
+        """Let a person answer a message."""
+        self.at(moment)
+        self._run(self.service.hear("sms", Reply(from_=number, text=text, at=self._now, id=id_)))
+        self._run(self._settle())
+        return self
+
     def acknowledge(self, moment: str, *, by: str) -> "Drill":
         """Let somebody take the call."""
         return self.person(moment, "acknowledge", by=by)
@@ -263,7 +271,7 @@ class Drill:
         await self.service._delivery.drain()
         while self.gateway.owed:
             notice = self.gateway.owed.pop(0)
-            await self.service.receipt("sms", key=notice.id, message_id="m", status="delivered", at=self._now)
+            await self.service.hear("sms", Receipt(id="", notice=notice.id, status="delivered", at=self._now))
 
     def _contacts_name(self, person: str) -> str:
         return self._contacts.person[person].name

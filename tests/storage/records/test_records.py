@@ -147,3 +147,23 @@ async def test_what_is_being_sent_is_not_cancelled(told: RecordsDatabase) -> Non
     await told.write(lambda tx: notices.cancel_waiting(tx, "a"))
     rows = await told.read(lambda tx: notices.notices_of(tx, ["a"]))
     assert [row.state for row in rows] == ["sending", "cancelled"]
+
+
+async def test_a_receipt_by_message_id_that_comes_before_the_sending_is_recorded_is_found_by_it(
+    told: RecordsDatabase,
+) -> None:
+    await told.write(claim("x", 100))
+    receipt = RECEIPT | {"notice_key": "", "message_id": "m-7", "received_at": 120}
+    assert await told.write(lambda tx: notices.record_receipt(tx, receipt)) is None
+    await told.write(lambda tx: notices.record_sent(tx, "1", at=110, message_id="m-7", text="t", receipt=False))
+    (row,) = await told.read(lambda tx: notices.notices_by_key(tx, ["1"]))
+    assert (row.state, row.receipt_at) == ("delivered", 120)
+
+
+async def test_a_receipt_by_message_id_finds_its_notice(told: RecordsDatabase) -> None:
+    await told.write(claim("x", 100))
+    await told.write(lambda tx: notices.record_sent(tx, "1", at=110, message_id="m-7", text="t", receipt=False))
+    failed = RECEIPT | {"notice_key": "", "message_id": "m-7", "status": "failed", "reason": "absent subscriber"}
+    assert await told.write(lambda tx: notices.record_receipt(tx, failed)) == "a"
+    (row,) = await told.read(lambda tx: notices.notices_by_key(tx, ["1"]))
+    assert (row.state, row.error) == ("failed", "the gateway reports: absent subscriber")

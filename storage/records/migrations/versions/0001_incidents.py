@@ -46,10 +46,12 @@ def upgrade() -> None:
         sa.Column("notice_key", sa.String(length=300), nullable=False),
         sa.Column("message_id", sa.String(length=200), nullable=False),
         sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=200), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(op.f("ix_receipt_message_id"), "receipt", ["message_id"], unique=False)
     op.create_index(op.f("ix_receipt_notice_key"), "receipt", ["notice_key"], unique=False)
     op.create_table(
         "alert",
@@ -145,6 +147,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_alert_incident_id"), table_name="alert")
     op.drop_table("alert")
     op.drop_index(op.f("ix_receipt_notice_key"), table_name="receipt")
+    op.drop_index(op.f("ix_receipt_message_id"), table_name="receipt")
     op.drop_table("receipt")
     op.drop_index(op.f("ix_incident_state"), table_name="incident")
     op.drop_index(op.f("ix_incident_opened_at"), table_name="incident")
