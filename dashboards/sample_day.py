@@ -7,6 +7,7 @@ from dashboards import sample_platform
 from dashboards.facts import Facts
 from dashboards.sample_platform import (
     DAY,
+    DEVICES_PER_KIND,
     DISTRICT,
     HOUR,
     HYDRANTS_PER_ZONE,
@@ -72,10 +73,10 @@ def _hydrants(facts: Facts, now: int, dice: random.Random) -> Iterator[Reading]:
 def _others(facts: Facts, kind: str, now: int, dice: random.Random) -> Iterator[Reading]:
     """Yield readings of devices of any other kind, each signal on once in the day."""
     metrics, signals = facts.metrics(kind), facts.signals(kind)
-    for index in range(6):
+    for index in range(DEVICES_PER_KIND):
         for step, at in enumerate(range(now - DAY, now + 1, 10 * MINUTE)):
             on: frozenset[Signal] = frozenset()
-            if signals and step >= 135 and index == step % 6:
+            if signals and step >= 135 and index == step % DEVICES_PER_KIND:
                 on = frozenset({signals[step % len(signals)]})
             yield Reading(
                 device=f"{kind}-{index}", kind=kind, observed_at=at, received_at=at,

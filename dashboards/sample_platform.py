@@ -13,6 +13,7 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 ZONES = {"riverside": 260.0, "old-town": 210.0, "hillside": 165.0}
 """Pressure zone -> static pressure in kPa."""
 HYDRANTS_PER_ZONE = 20
+DEVICES_PER_KIND = 4
 SITE, DISTRICT, WAREHOUSE = "yunting", "yunting", "grain-warehouse"
 COMPANIES = ("simulated-fire-services", "simulated-maintenance")
 LOCAL = timedelta(hours=8)
@@ -38,10 +39,10 @@ def health(facts: Facts, now: int, dice: random.Random) -> Iterator[Point]:
         (f"{kind}-{n}", kind, WAREHOUSE, f"floor-{n % 2}")
         for kind in facts.kinds
         if kind != "hydrant"
-        for n in range(6)
+        for n in range(DEVICES_PER_KIND)
     ]
     devices = [(device, "hydrant", SITE, zone) for device, zone in hydrant_names()] + others
-    for at in range(now - 20 * MINUTE, now + 1, MINUTE):
+    for at in range(now - 10 * MINUTE, now + 1, MINUTE):
         for index, (device, kind, site, zone) in enumerate(devices):
             silent = index % 17 == 5
             hydrant = kind == "hydrant"
@@ -65,8 +66,8 @@ def health(facts: Facts, now: int, dice: random.Random) -> Iterator[Point]:
                 at,
             )  # fmt: skip
     groups = [("hydrant", SITE, zone, HYDRANTS_PER_ZONE) for zone in ZONES]
-    groups += [(kind, WAREHOUSE, "floor-0", 6) for kind in facts.kinds if kind != "hydrant"]
-    times = [*range(now - 7 * DAY, now - HOUR, 5 * MINUTE), *range(now - HOUR, now + 1, MINUTE)]
+    groups += [(kind, WAREHOUSE, "floor-0", DEVICES_PER_KIND) for kind in facts.kinds if kind != "hydrant"]
+    times = [*range(now - 7 * DAY, now - HOUR, 15 * MINUTE), *range(now - HOUR, now + 1, MINUTE)]
     for at in times:
         for index, (kind, site, zone, total) in enumerate(groups):
             quiet = int(dice.random() < 0.3)
@@ -166,7 +167,7 @@ def _incident(id_: str, site: str, at: int, index: int, dice: random.Random) -> 
 def itself(now: int, dice: random.Random) -> Iterator[Point]:
     """Yield a day of the platform's own numbers."""
     received = 0
-    for at in range(now - DAY, now + 1, MINUTE):
+    for at in range(now - 6 * HOUR, now + 1, MINUTE):
         received += 600 + dice.randrange(60)
         counted: Fields = {"received": received, "stored": received - 2, "quarantined": 1, "duplicates": 1}
         yield Point("collector", {"collector": "c1"}, {**counted, "dead_letters": 0, "connections": 84}, at)

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 FOLDER = "provisioning/grafana/dashboards"
+GALLERY = "docs/dashboards.md"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,14 +23,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check or write; exit 1 when something is wrong or stale."""
+    from dashboards.gallery import write_gallery
     from dashboards.generate import write
     from dashboards.linter import check
 
+    gallery = Path(GALLERY) if options.folder == Path(FOLDER) and Path(GALLERY).parent.is_dir() else None
     if options.action == "generate":
-        for name in write(options.folder, check=False):
+        written = write(options.folder, check=False) + (write_gallery(gallery, check=False) if gallery else [])
+        for name in written:
             print(f"wrote {name}")
         return 0
-    stale = write(options.folder, check=True)
+    stale = write(options.folder, check=True) + (write_gallery(gallery, check=True) if gallery else [])
     for name in stale:
         print(f"{name}: differs from what the code makes; run: standpipe dashboards generate", file=sys.stderr)
     problems = check(options.folder)

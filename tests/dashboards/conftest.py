@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,6 +68,22 @@ def seeded(influxd: str, facts: Facts, now: int) -> tuple[str, str]:
     for chunk in lines(facts, now):
         write(influxd, "town", chunk)
     return influxd, "town"
+
+
+@pytest.fixture(scope="session")
+def seeded_tsdb(tmp_path_factory: pytest.TempPathFactory, facts: Facts, now: int) -> Iterator[tuple[str, str]]:
+    """URL and name of a database of the embedded server that holds the same day."""
+    port = free_port()
+    data = tmp_path_factory.mktemp("tsdb")
+    command = [sys.executable, "-m", "standpipe", "tsdb", "--data", str(data), "--listen", f"127.0.0.1:{port}"]
+    with (data / "log").open("w") as log, subprocess.Popen(command, cwd=ROOT, stderr=log) as process:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(url)
+        create(url, "town")
+        for chunk in lines(facts, now):
+            write(url, "town", chunk)
+        yield url, "town"
+        process.terminate()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,9 @@ COMMITTED = Path(__file__).parents[2] / "provisioning" / "grafana" / "dashboards
 FILES = sorted(str(path.relative_to(COMMITTED)) for path in COMMITTED.glob("*/*.json"))
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:Prefer using dashboardv2")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def panel_models() -> None:
     plugins.register_default_plugins()
