@@ -162,7 +162,7 @@ def _start_outputs(
 
 def _feed(settings: Settings, lane: Lane, spool: Spool, counters: Counters) -> alerting.AlertingOutput:
     client = alerting.client(settings.alerting_url, settings.alerting.token)
-    return alerting.AlertingOutput(lane, client, collector=spool.id, dead_letters=spool.dead_letters, counters=counters)
+    return alerting.AlertingOutput(lane, client, spool=spool, counters=counters)
 
 
 def _raise_file_limit() -> int:

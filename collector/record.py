@@ -1,5 +1,6 @@
 """What the spool keeps of one uplink, and its bytes. Never read by another room: outputs get the readings."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -53,14 +54,19 @@ Outcome: TypeAlias = Kept | Quarantined | Empty
 """What the pipeline makes of one arrival."""
 
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(Record)
+_decoder = msgspec.msgpack.Decoder(list[Record])
 
 
 def encode(record: Record) -> bytes:
-    """Return the record's bytes on disk."""
+    """Return one record's bytes. Raises UnicodeEncodeError or OverflowError for what has no form on disk."""
     return _encoder.encode(record)
 
 
-def decode(body: bytes) -> Record:
-    """Return the record of its bytes. Raises msgspec.DecodeError or ValidationError for anything else."""
-    return _decoder.decode(body)
+def join(bodies: Sequence[bytes]) -> bytes:
+    """Return the bytes of a row of the spool: a msgpack array of at most 65,535 records."""
+    return b"\xdc" + len(bodies).to_bytes(2, "big") + b"".join(bodies)
+
+
+def decode(row: bytes) -> list[Record]:
+    """Return the records of a row. Raises msgspec.MsgspecError for anything else."""
+    return _decoder.decode(row)

@@ -6,16 +6,17 @@ A record is acknowledged to its device when it is here on disk; it goes when eve
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from collector.counters import Counters
-from collector.dead_letters import DeadLetters
+from collector.dead_letters import DeadLetter, DeadLetters
 from collector.quarantine import Quarantine
-from collector.record import Kept, Record, decode
+from collector.record import Kept, Record, decode, join
+from standpipe.model import clock
 from standpipe.model.errors import Retryable
 from standpipe.model.reading import Reading
 from standpipe.model.settings import Spool as SpoolSettings
@@ -24,10 +25,15 @@ from storage.durable_log import DurableLog
 
 log = logging.getLogger(__name__)
 
-KEEP_ROWS = 2_000
-"""Passed records left in each lane: after a crash they tell a resend from news."""
+KEEP_ROWS = 500
+"""Passed rows left in each lane: after a crash they tell a resend from news."""
+GROUP = 100
+"""Most uplinks in one row: those that an input hands over together share one, which costs them a tenth."""
+GROUP_READINGS = 200
+"""Most readings in one row, as far as whole uplinks can keep to it: outputs take rows whole."""
+_TAIL_ROWS = 1_024
 _CACHE = 16_384
-"""Records whose readings stay decoded in memory, per lane, so that live outputs do not decode what was just encoded."""
+"""Readings that stay decoded in memory, per lane, so that live outputs do not decode what was just encoded."""
 _MARK_SECONDS = 0.5
 _SIZE_SECONDS = 5.0
 _WARN_AT = 0.8
@@ -35,8 +41,8 @@ _FULL_STEP = 20
 """When the spool is full, one such share of its normal records is dropped at a time."""
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One record as an output sees it."""
+class Entry(msgspec.Struct, frozen=True):
+    """One row as an output sees it: the uplinks that were kept together."""
 
     seq: int
     spooled_at: int
@@ -76,9 +82,9 @@ class Cursor:
         """Return when there is something to read."""
         await self._spool.log.wait(self.lane, after=self.position)
 
-    async def read(self, limit: int) -> list[Entry]:
-        """Return the next records, at most `limit`, without moving."""
-        return await self._spool.read(self.lane, after=self.position, limit=limit)
+    async def read(self, limit: int, *, after: int = 0) -> list[Entry]:
+        """Return the next rows above the position, or above `after` beyond it, at most `limit`, without moving."""
+        return await self._spool.read(self.lane, after=max(after, self.position), limit=limit)
 
     def advance(self, seq: int) -> None:
         """Move: everything through `seq` was delivered or is dead-lettered."""
@@ -88,14 +94,16 @@ class Cursor:
 class Spool:
     """See the module. Made by `open`; `run` is its housekeeping and must run beside it."""
 
-    def __init__(self, log_: DurableLog, settings: SpoolSettings, counters: Counters) -> None:
-        """Take an open log."""
+    def __init__(self, log_: DurableLog, settings: SpoolSettings, counters: Counters, *, group: int = GROUP) -> None:
+        """Take an open log; `group` is the most uplinks in one row."""
         self.log = log_
         self._settings = settings
         self._counters = counters
         self._cursors: list[Cursor] = []
         self._written: dict[str, int] = {}
-        self._decoded: dict[Lane, dict[int, Record]] = {lane: {} for lane in Lane}
+        self._group = group
+        self._decoded: dict[Lane, dict[int, list[Record]]] = {lane: {} for lane in Lane}
+        self._decoded_readings: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self._truncated: dict[Lane, int] = dict.fromkeys(Lane, 0)
         self.full = 0.0
         """Share of the size bound in use."""
@@ -106,10 +114,10 @@ class Spool:
         self.dead_letters: DeadLetters
 
     @classmethod
-    async def open(cls, path: Path, settings: SpoolSettings, counters: Counters) -> "Spool":
+    async def open(cls, path: Path, settings: SpoolSettings, counters: Counters, *, group: int = GROUP) -> "Spool":
         """Open or make the spool file. Raises sqlite3.Error when it cannot be written."""
-        log_ = await DurableLog.open(path, tuple(Lane), tail=_CACHE)
-        spool = cls(log_, settings, counters)
+        log_ = await DurableLog.open(path, tuple(Lane), tail=_TAIL_ROWS)
+        spool = cls(log_, settings, counters, group=group)
         spool.quarantine = await Quarantine.open(log_, limit=settings.max_quarantine)
         spool.dead_letters = await DeadLetters.open(log_)
         return spool
@@ -156,11 +164,12 @@ class Spool:
     def append(self, items: Sequence[Kept]) -> "asyncio.Future[None]":
         """Write records; the future is done when all are on disk. It raises Retryable: acknowledge nothing then."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiting: list[tuple[Kept, asyncio.Future[int]]] = []
+        waiting: list[tuple[list[Kept], asyncio.Future[int]]] = []
         try:
-            for item in items:
-                waiting.append((item, self.log.append_nowait(item.lane, item.body)))
-                self._appended += len(item.body)
+            for row in self._rows(items):
+                body = join([item.body for item in row])
+                waiting.append((row, self.log.append_nowait(row[0].lane, body)))
+                self._appended += len(body)
         except Retryable as err:
             done.set_exception(err)
             done.exception()
@@ -176,16 +185,48 @@ class Spool:
         decoded = self._decoded[lane]
         entries = []
         for seq, at, body in await self.log.read(lane, after=after, limit=limit):
-            record = decoded.get(seq) or decode(body)
-            entries.append(Entry(seq, at, record.readings, record.lines))
+            records = decoded.get(seq)
+            if records is None:
+                records = await self._decode(lane, seq, body)
+            readings = [reading for record in records for reading in record.readings]
+            entries.append(Entry(seq, at, readings, b"".join([record.lines for record in records])))
         return entries
+
+    async def _decode(self, lane: Lane, seq: int, body: bytes) -> list[Record]:
+        """Return a row's records; one that cannot be read becomes a dead letter, so that it stops nobody."""
+        try:
+            return decode(body)
+        except msgspec.MsgspecError as err:
+            log.error("row cannot be read lane=%s seq=%d spool=%s reason=%s", lane, seq, self.log.path, err)
+            letter = DeadLetter(output="spool", lane=lane, at=clock.now(), reason=str(err), body=body)
+            await self.dead_letters.keep([letter])
+            self._counters.add("dead_letters", "spool")
+            return []
+
+    def _rows(self, items: Sequence[Kept]) -> Iterator[list[Kept]]:
+        """Cut items into rows; each lane keeps its order."""
+        for lane in Lane:
+            row: list[Kept] = []
+            readings = 0
+            for item in items:
+                if item.lane is not lane:
+                    continue
+                count = len(item.record.readings)
+                if row and (len(row) >= self._group or readings + count > GROUP_READINGS):
+                    yield row
+                    row, readings = [], 0
+                row.append(item)
+                readings += count
+            if row:
+                yield row
 
     async def recent_keys(self) -> list[bytes]:
         """Return the resend keys of the newest records, so that a resend after a crash is recognised."""
         keys = []
         for lane in Lane:
             start = max(0, self.last(lane) - KEEP_ROWS)
-            keys += [decode(body).key for _, _, body in await self.log.read(lane, after=start, limit=KEEP_ROWS)]
+            for seq, _, body in await self.log.read(lane, after=start, limit=KEEP_ROWS):
+                keys += [record.key for record in await self._decode(lane, seq, body)]
         return [key for key in keys if key]
 
     async def run(self) -> None:
@@ -237,17 +278,14 @@ class Spool:
         """Write what is queued and close the file."""
         await self.log.close()
 
-    def _settle(self, waiting: list[tuple[Kept, "asyncio.Future[int]"]], done: "asyncio.Future[None]") -> None:
+    def _settle(self, waiting: list[tuple[list[Kept], "asyncio.Future[int]"]], done: "asyncio.Future[None]") -> None:
         """When a batch's last record is decided: remember the readings, tell the input."""
         failure: BaseException | None = None
-        for item, future in waiting:
+        for row, future in waiting:
             if error := future.exception():
                 failure = error
                 continue
-            decoded = self._decoded[item.lane]
-            decoded[future.result()] = item.record
-            if len(decoded) > _CACHE:
-                del decoded[next(iter(decoded))]
+            self._remember(row[0].lane, future.result(), [item.record for item in row])
         self._refusing = "" if failure is None else str(failure)
         if done.done():
             return
@@ -257,6 +295,15 @@ class Spool:
             done.set_exception(failure)
             done.exception()  # an input that went away meanwhile is no reason for a warning
 
+    def _remember(self, lane: Lane, seq: int, records: list[Record]) -> None:
+        """Keep a row decoded, the newest ones only."""
+        decoded = self._decoded[lane]
+        decoded[seq] = records
+        count = self._decoded_readings[lane] + sum(len(record.readings) for record in records)
+        while count > _CACHE and len(decoded) > 1:
+            count -= sum(len(record.readings) for record in decoded.pop(next(iter(decoded))))
+        self._decoded_readings[lane] = count
+
     async def _truncate(self, lane: Lane, through: int) -> None:
         if through <= self._truncated[lane]:
             return
@@ -264,7 +311,7 @@ class Spool:
         self._truncated[lane] = through
         decoded = self._decoded[lane]
         for seq in [seq for seq in decoded if seq <= through]:
-            del decoded[seq]
+            self._decoded_readings[lane] -= sum(len(record.readings) for record in decoded.pop(seq))
 
     async def _share_used(self) -> float:
         sql = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, "

@@ -8,12 +8,13 @@ import httpx
 import msgspec
 
 from collector.counters import Counters
-from collector.dead_letters import DeadLetter, DeadLetters
+from collector.dead_letters import DeadLetter
 from collector.outputs.drain import Pace
-from collector.spool import Entry
+from collector.record import Kept, Record, encode
+from collector.spool import Entry, Spool
 from standpipe.model import clock
 from standpipe.model.errors import Rejected, Retryable
-from standpipe.model.reading import ReadingBatch, SpooledReading
+from standpipe.model.reading import Reading, ReadingBatch, SpooledReading
 from standpipe.model.signal import Lane
 
 log = logging.getLogger(__name__)
@@ -50,15 +51,13 @@ class AlertingOutput:
         lane: Lane,
         client: httpx.AsyncClient,
         *,
-        collector: str,
-        dead_letters: DeadLetters,
+        spool: Spool,
         counters: Counters,
     ) -> None:
-        """Take a connection of the lane's own; `collector` is the spool's identity."""
+        """Take a connection of the lane's own."""
         self._lane = lane
         self._client = client
-        self._collector = collector
-        self._dead_letters = dead_letters
+        self._spool = spool
         self._counters = counters
         self._encoder = msgspec.json.Encoder()
 
@@ -90,7 +89,7 @@ class AlertingOutput:
 
     async def _post(self, entries: Sequence[Entry], troubles: Sequence[dict[str, str]] = ()) -> None:
         batch = ReadingBatch(
-            collector=self._collector,
+            collector=self._spool.id,
             lane=self._lane,
             readings=[
                 SpooledReading(seq=entry.seq, spooled_at=entry.spooled_at, reading=reading)
@@ -113,11 +112,24 @@ class AlertingOutput:
         raise Retryable(words, after=float(after) if after.isdigit() else None)
 
     async def _bury(self, entry: Entry, reason: str) -> None:
+        """Keep a refused row's readings as dead letters; of several, each is first tried again alone."""
+        if len(entry.readings) > 1:
+            await self._again(entry.readings)
+            return
         log.error("alerting refuses a record lane=%s seq=%d reason=%s", self._lane, entry.seq, reason)
         now = clock.now()
         letters = [
             DeadLetter(output=NAME, lane=self._lane, at=now, reason=reason, body=self._encoder.encode(reading))
             for reading in entry.readings
         ]
-        await self._dead_letters.keep(letters)
+        await self._spool.dead_letters.keep(letters)
         self._counters.add("dead_letters", NAME, len(letters))
+
+    async def _again(self, readings: Sequence[Reading]) -> None:
+        """Put readings into the spool once more, one a row. InfluxDB has them twice then, which changes nothing."""
+        log.warning(
+            "alerting refuses a row, each reading is tried alone lane=%s readings=%d", self._lane, len(readings)
+        )
+        for reading in readings:
+            record = Record(NAME, "", b"", b"", [reading])
+            await self._spool.append([Kept(self._lane, record, encode(record))])

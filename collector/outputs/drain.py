@@ -15,15 +15,15 @@ from standpipe.model.errors import Retryable
 
 log = logging.getLogger(__name__)
 
-RECORDS = 5_000
-"""Records read from the spool at a time."""
+ROWS = 64
+"""Rows read from the spool at a time."""
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How a lane is cut into deliveries."""
 
     readings: int
-    """Most readings in one delivery; a record is never split."""
+    """Most readings in one delivery; a row is never split."""
     age: int
     """How long a delivery that is not full may wait for more, in ms."""
     patience: float
@@ -39,23 +39,42 @@ class Output(Protocol):
 
 async def drain(cursor: Cursor, output: Output, pace: Pace, counters: Counters) -> None:
     """Deliver everything in the lane, in order, until cancelled."""
-    label = cursor.output
+    ahead: list[Entry] = []
     while True:
-        await cursor.wait()
-        entries = await cursor.read(min(RECORDS, pace.readings))
-        if not entries:
-            # The records were dropped between the news and the read; nothing is left below the lane's end.
+        if not ahead:
+            await cursor.wait()
+        await _fill(ahead, cursor, pace.readings)
+        if not ahead:
+            # The rows were dropped between the news and the read; nothing is left below the lane's end.
             await asyncio.sleep(0)
             continue
-        batch = cut(entries, pace.readings)
-        if len(batch) == len(entries) and pace.age:
-            missing = pace.age - (clock.now() - batch[0].spooled_at)
-            if missing > 0 and sum(entry.size for entry in batch) < pace.readings:
+        if pace.age and _size(ahead) < pace.readings:
+            missing = pace.age - (clock.now() - ahead[0].spooled_at)
+            if missing > 0:
                 await asyncio.sleep(min(missing, pace.age) / 1000)
-                batch = cut(await cursor.read(min(RECORDS, pace.readings)) or batch, pace.readings)
+                await _fill(ahead, cursor, pace.readings)
+        batch = cut(ahead, pace.readings)
         await _insist(output, batch, pace, cursor, counters)
         cursor.advance(batch[-1].seq)
-        counters.add("delivered", label, sum(entry.size for entry in batch))
+        counters.add("delivered", cursor.output, _size(batch))
+        del ahead[: len(batch)]
+
+
+async def _fill(ahead: list[Entry], cursor: Cursor, readings: int) -> None:
+    """Read until there is a full delivery, or no more; forget what was dropped from the spool meanwhile."""
+    if ahead and ahead[-1].seq <= cursor.position:
+        ahead.clear()
+    size = _size(ahead)
+    while size < readings:
+        more = await cursor.read(ROWS, after=ahead[-1].seq if ahead else 0)
+        if not more:
+            return
+        ahead += more
+        size += _size(more)
+
+
+def _size(entries: Sequence[Entry]) -> int:
+    return sum(entry.size for entry in entries)
 
 
 def cut(entries: Sequence[Entry], readings: int) -> Sequence[Entry]:

@@ -51,16 +51,23 @@ class InfluxOutput:
 
     async def deliver(self, entries: Sequence[Entry]) -> None:
         """Write the entries' readings. Raises Retryable; refused lines are dead-lettered with the server's words."""
+        try:
+            await asyncio.to_thread(self._write, entries)
+        except RejectedLines as err:
+            await self._bury(err.lines)
+
+    def _write(self, entries: Sequence[Entry]) -> None:
+        """Encode and write, off the event loop: a large batch would hold up a fire."""
         lines = self._encoder.encode([reading for entry in entries for reading in entry.readings])
         lines += b"".join([entry.lines for entry in entries if entry.lines])
         if not lines:
             return
         try:
-            await asyncio.to_thread(self._writer.write, lines)
-        except RejectedLines as err:
-            await self._bury(err.lines)
+            self._writer.write(lines)
+        except RejectedLines:
+            raise
         except Rejected as err:
-            await self._bury([(lines, str(err))])
+            raise RejectedLines([(lines, str(err))]) from err
 
     async def _bury(self, refused: Sequence[tuple[bytes, str]]) -> None:
         now = clock.now()

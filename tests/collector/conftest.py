@@ -84,7 +84,7 @@ class Room:
 async def room(tmp_path: Path, catalogue: Catalogue, registry: Registry) -> AsyncIterator[Room]:
     counters = Counters()
     path = tmp_path / "collector.spool"
-    spool = await Spool.open(path, SpoolSettings(max_quarantine=1000), counters)
+    spool = await Spool.open(path, SpoolSettings(max_quarantine=1000), counters, group=1)
     pipeline = Pipeline(catalogue.types, registry, counters)
     found = Room(spool, counters, pipeline, Intake(pipeline, spool, counters, Duplicates()), path)
     yield found

@@ -11,10 +11,11 @@ from collector.dead_letter_pages import pages
 from collector.inputs.http import Request
 from collector.outputs import alerting, influxdb, self_report
 from collector.outputs.drain import Pace, cut, drain
-from collector.spool import Entry
+from collector.spool import Entry, Spool
 from standpipe.model.errors import Retryable
 from standpipe.model.reading import Reading
 from standpipe.model.settings import Influx, Settings
+from standpipe.model.settings import Spool as SpoolSettings
 from standpipe.model.signal import Lane
 from storage.influx.line_protocol import LineEncoder
 from storage.influx.writer import InfluxWriter
@@ -49,8 +50,7 @@ def start_alerting(room: Any, url: str, token: str = "") -> list[alerting.Alerti
         output = alerting.AlertingOutput(
             lane,
             alerting.client(url, token),
-            collector=room.spool.id,
-            dead_letters=room.spool.dead_letters,
+            spool=room.spool,
             counters=room.counters,
         )
         cursor = room.spool.cursor("alerting", lane)
@@ -243,3 +243,17 @@ async def test_a_disk_that_refuses_is_told_with_the_sign_of_life(room: Any, sink
     room.spool.log._db.execute("PRAGMA query_only = 0")
     await room.intake.take("http", [SMOKE]).durable
     assert room.spool.troubles() == []
+
+
+async def test_one_refused_reading_of_a_shared_row_costs_no_other(room: Any, sinks: Any, until: Any) -> None:
+    alerts = await sinks()
+    alerts.refuse = lambda path, body: (400, b"no such kind") if b'"pressure":7.0' in body else None
+    room.intake.spool = Spool(room.spool.log, SpoolSettings(), room.counters)
+    start_alerting(room, alerts.url)
+    await room.intake.take("http", [hydrant(n) for n in range(20)]).durable
+    await until(lambda: len(set(pressures(alerts))) == 19 and room.counters.get("dead_letters", "alerting") == 1)
+    assert 7.0 not in pressures(alerts)
+
+
+def pressures(sink: Any) -> list[float]:
+    return [item.reading.fields["pressure"] for batch in sink.batches() for item in batch.readings]

@@ -8,7 +8,7 @@ from collector.arrival import Arrival
 from collector.counters import Counters
 from collector.device_time import AGE_LIMIT, Clock, observed_at
 from collector.pipeline import Pipeline
-from collector.record import Kept, Quarantined, decode
+from collector.record import Kept, Quarantined, decode, join
 from plugins.catalogue import Catalogue
 from standpipe.model.gb26875.frame import time_label
 from standpipe.model.registry import Registry
@@ -53,7 +53,7 @@ def test_a_registered_hydrant_becomes_a_stamped_reading(pipeline: Pipeline) -> N
 
 def test_a_record_keeps_the_raw_payload_beside_its_readings(pipeline: Pipeline) -> None:
     outcome = kept(pipeline, http('{"pressure_mpa": 0.31}'))
-    assert decode(outcome.body) == outcome.record
+    assert decode(join([outcome.body])) == [outcome.record]
     assert outcome.record.payload == b'{"pressure_mpa": 0.31}'
 
 

@@ -50,7 +50,7 @@ async def test_a_live_reader_gets_the_very_readings_that_were_decoded(room: Any)
     taken = room.intake.take("http", [hydrant()])
     await taken.durable
     entries = await room.spool.cursor("any", Lane.NORMAL).read(1)
-    assert entries[0].readings is taken.outcomes[0].record.readings
+    assert entries[0].readings[0] is taken.outcomes[0].record.readings[0]
 
 
 async def test_a_cursor_stands_where_it_stood(room: Any) -> None:
@@ -110,7 +110,7 @@ async def test_a_repetition_after_a_refusal_is_news(room: Any) -> None:
 
 
 async def test_when_the_bound_is_reached_old_telemetry_goes_and_fire_stays(room: Any) -> None:
-    small = Spool(room.spool.log, SpoolSettings(max_mb=1), room.counters)
+    small = Spool(room.spool.log, SpoolSettings(max_mb=1), room.counters, group=1)
     small.quarantine, room.intake.spool = room.spool.quarantine, small
     influx, fire = small.cursor("influxdb", Lane.NORMAL), small.cursor("influxdb", Lane.FIRE)
     for batch in range(20):
@@ -201,3 +201,25 @@ async def test_a_spool_of_another_program_is_refused(tmp_path: Any) -> None:
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(sqlite3.DatabaseError):
         await Spool.open(path, SpoolSettings(), Counters())
+
+
+async def test_uplinks_that_come_together_share_a_row_and_keep_their_order(room: Any) -> None:
+    grouped = Spool(room.spool.log, SpoolSettings(), room.counters)
+    room.intake.spool = grouped
+    await room.intake.take("http", [smoke(), *(hydrant(n) for n in range(250)), smoke(fire=False)]).durable
+    normal = await grouped.cursor("any", Lane.NORMAL).read(10)
+    fire = await grouped.cursor("any", Lane.FIRE).read(10)
+    assert [len(entry.readings) for entry in normal] == [100, 100, 50]
+    assert [bool(reading.signals) for entry in fire for reading in entry.readings] == [True, False]
+    stamps = [reading.observed_at for entry in normal for reading in entry.readings]
+    assert stamps == sorted(stamps, reverse=True)
+    assert len(stamps) == 250
+
+
+async def test_a_row_that_cannot_be_read_is_a_dead_letter_and_stops_nobody(room: Any) -> None:
+    await room.spool.log.append("normal", b"\xc1 torn")
+    await room.intake.take("http", [hydrant(1)]).durable
+    entries = await room.spool.cursor("any", Lane.NORMAL).read(10)
+    assert [len(entry.readings) for entry in entries] == [0, 1]
+    (letter,) = await room.spool.dead_letters.listing()
+    assert (letter.output, letter.body) == ("spool", b"\xc1 torn")
