@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import psutil
@@ -82,30 +82,46 @@ class Telemetry:
             await asyncio.sleep(EVERY_S - self._clock() / 1000 % EVERY_S)
 
     async def round(self, turn: int) -> None:
-        """Write what is due in one round; a refusal or an absent database is logged once and the round is lost."""
+        """Write what is due in one round; a refusal or an absent database is logged once and the round is lost.
+
+        Only the look at alerting happens on its event loop: points are made and sent in a thread, so that a fire never
+        waits for a dashboard.
+        """
         now = self._clock()
         view = self._service.wall(now)
-        points = [*self._looked_at(view), *self._own(now)]
-        if turn % DEVICES_EVERY == 0:
-            points.extend(device_points(view, self._heard(), self._registry, self._catalogue))
+        heard = dict(self._heard()) if turn % DEVICES_EVERY == 0 else None
+        open_now = {incident.id for incident in view.incidents}
+        lately = [self._service.incident(id_) for id_ in sorted(open_now | self._open)]
+        before, self._alerts, self._open = self._alerts, view.alerts, open_now
+        hours: list[Point] = []
         try:
             if turn % HOURS_EVERY == 0:
-                points.extend(await zone_hours(self._query, self._registry, now=now))
+                hours = await zone_hours(self._query, self._registry, now=now)
+            await asyncio.to_thread(self._send, view, before, lately, heard, hours)
         except (Retryable, Rejected) as err:
             self._say(err)
-        await self._write(points)
+            return
+        if self._failing:
+            log.info("dashboards are fed again")
+        self._failing = False
 
-    def _looked_at(self, view: WallView) -> Iterable[Point]:
-        """Yield the wall, what changed in the alerts, and the incidents that are or lately were open."""
-        yield from wall_points(view, self._registry, language=self._language)
-        yield from alert_points(self._alerts, view.alerts, self._registry, language=self._language, now=view.at)
-        self._alerts = view.alerts
-        now_open = {incident.id for incident in view.incidents}
-        for id_ in sorted(now_open | self._open):
-            incident = self._service.incident(id_)
-            if incident is not None:
-                yield from incident_points(incident, self._registry, language=self._language)
-        self._open = now_open
+    def _send(
+        self,
+        view: WallView,
+        before: Sequence[AlertView],
+        lately: Iterable[IncidentView | None],
+        heard: Mapping[str, int] | None,
+        more: Iterable[Point],
+    ) -> None:
+        """Make, encode and write the points of one round. Raises as `InfluxWriter.write`."""
+        registry, language = self._registry, self._language
+        points = [*wall_points(view, registry, language=language), *self._own(view.at), *more]
+        points += alert_points(before, view.alerts, registry, language=language, now=view.at)
+        for incident in filter(None, lately):
+            points += incident_points(incident, registry, language=language)
+        if heard is not None:
+            points += device_points(view, heard, registry, self._catalogue)
+        self._writer.write(encode_points(points, self._platform))
 
     def _own(self, now: int) -> Iterable[Point]:
         """Yield what this process needs."""
@@ -115,16 +131,6 @@ class Telemetry:
             "uptime": now / 1000 - self._process.create_time(),
         }
         yield Point("process", {"process": "alerting", "host": socket.gethostname()}, fields, now)
-
-    async def _write(self, points: Iterable[Point]) -> None:
-        try:
-            await asyncio.to_thread(self._writer.write, encode_points(points, self._platform))
-        except (Retryable, Rejected) as err:
-            self._say(err)
-            return
-        if self._failing:
-            log.info("dashboards are fed again")
-        self._failing = False
 
     def _say(self, err: Exception) -> None:
         if not self._failing:
