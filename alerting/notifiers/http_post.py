@@ -1,6 +1,7 @@
 """One JSON POST to a provider, with its outcome as Retryable or Rejected. Keeps a connection open between notices."""
 
 import importlib
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ TIMEOUT = 5.0
 """Seconds for the whole exchange: a gateway that is slower counts as not reached."""
 importlib.import_module("anyio._backends._asyncio")
 """httpx loads it with the first request, 0.2 s, and the first request may be a fire's."""
+logging.getLogger("httpx").setLevel(logging.WARNING)
+"""It logs every address, and some gateways want the number in it."""
 _AGAIN = {408, 409, 425, 429}
 
 

@@ -26,8 +26,13 @@ def _keys(text: str) -> frozenset[str]:
 
 
 KINDS = {
-    "webhook": Kind("webhook:Webhook", _keys("url"), _keys("token")),
+    "webhook": Kind("webhook:Webhook", _keys("url"), _keys("token signing_key")),
     "sms_http": Kind("sms_http:SmsHttp", _keys("url"), _keys("token")),
+    "http_template": Kind(
+        "http_template:HttpTemplate",
+        _keys("url fields"),
+        _keys("format taken message_id token username password country"),
+    ),
     "smpp": Kind("smpp:Smpp", _keys("url username password sender"), _keys("window country")),
     "aliyun": Kind(
         "aliyun:Aliyun",
@@ -44,16 +49,25 @@ KINDS = {
     "mail": Kind("mail:Mail", _keys("url sender"), _keys("username password recipients")),
     "gammu_smsd": Kind("gammu_smsd:GammuSmsd", _keys("folder"), _keys("country")),
 }
-_SECRETS = ("url", "token", "password", "callback_key")
+_SECRETS = ("url", "token", "password", "signing_key", "callback_key")
 _DEFAULTS = {field.name: field.default for field in msgspec.structs.fields(settings.Notifier)}
 
 
 def build(config: Mapping[str, settings.Notifier]) -> dict[str, Notifier]:
     """Return a notifier for each settings entry. Raises ConfigError with every fault of every entry."""
-    faults = [fault for name, entry in config.items() for fault in _faults(name, entry)]
+    built: dict[str, Notifier] = {}
+    faults: list[Fault] = []
+    for name, entry in config.items():
+        found = list(_faults(name, entry))
+        try:
+            if not found:
+                built[name] = _make(entry)
+        except ConfigError as err:
+            found = [Fault("settings", f"notifier.{name}.{fault.key}", fault.reason) for fault in err.faults]
+        faults += found
     if faults:
         raise ConfigError(faults)
-    return {name: _make(entry) for name, entry in config.items()}
+    return built
 
 
 def _faults(name: str, entry: settings.Notifier) -> Iterator[Fault]:

@@ -1,9 +1,18 @@
-"""Webhook: one POST of JSON per notice; a 2xx answer is the receipt. Sends no telephone number."""
+"""Webhook: one POST of JSON per notice; a 2xx answer is the receipt. Sends no telephone number.
 
+`Idempotency-Key` is the notice's id. With a signing key, `Standpipe-Signature: t=<sent_at>,v1=<hex>` is HMAC-SHA256
+over `<sent_at>.` and the body, as sent.
+"""
+
+import hashlib
+import hmac
 from typing import Literal
+from urllib.parse import quote
+
+import msgspec
 
 from alerting.notifiers import Notice
-from alerting.notifiers.http_post import HttpPost
+from alerting.notifiers.http_post import HttpPost, settle
 from standpipe.model import settings
 
 
@@ -13,12 +22,13 @@ class Webhook:
     receipts: Literal["on_sending", "later"] = "on_sending"
 
     def __init__(self, config: settings.Notifier) -> None:
-        """Take the `[notifier.<name>]` table: url, and token where the receiver wants one."""
+        """Take the `[notifier.<name>]` table: url; token and signing_key where the receiver wants them."""
         self._http = HttpPost(config.url, config.token)
+        self._key = config.signing_key.encode()
 
     async def send(self, notice: Notice) -> str:
         """Post the notice; the receiver may tell repeats by `notice`."""
-        await self._http.post(
+        body = msgspec.json.encode(
             {
                 "notice": notice.id,
                 "incident": notice.incident,
@@ -39,6 +49,11 @@ class Webhook:
                 "sent_at": notice.sent_at,
             }
         )
+        headers = {"Idempotency-Key": quote(notice.id)}
+        if self._key:
+            signed = hmac.new(self._key, f"{notice.sent_at}.".encode() + body, hashlib.sha256).hexdigest()
+            headers["Standpipe-Signature"] = f"t={notice.sent_at},v1={signed}"
+        settle(await self._http.exchange(body, headers))
         return notice.id
 
     async def close(self) -> None:

@@ -166,6 +166,9 @@ class Notifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Account, system id or access key id, as the provider calls it."""
     password: str = ""
     password_file: str = ""
+    signing_key: str = ""
+    """Secret with which requests to the receiver are signed."""
+    signing_key_file: str = ""
     sender: str = ""
     """Number, name or address the message comes from."""
     recipients: list[str] = []
@@ -187,6 +190,13 @@ class Notifier(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What each of the template's variables shows: text, title, site, zone, state, person or incident."""
     template_limit: int = 35
     """Longest value of a variable, in characters; longer ones are cut."""
+    fields: dict[str, str] = {}
+    """Fields of a request, with {to}, {digits}, {national}, {text}, {id}, {username} and {password} filled in."""
+    format: Literal["form", "json", "query"] = "form"
+    taken: str = ""
+    """Regular expression that must be found in an answer that says yes."""
+    message_id: str = ""
+    """Regular expression whose first group is the message id in an answer."""
     callback_url: str = ""
     """Public address under which the provider reaches `/receipts/<name>`."""
     callback_key: str = ""
@@ -307,7 +317,7 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> list[Fault]:
 
 def _anchored(entry: Notifier, settings: Settings) -> Notifier:
     """Return the entry with its paths made absolute."""
-    keys = ("url_file", "token_file", "password_file", "callback_key_file", "folder")
+    keys = ("url_file", "token_file", "password_file", "signing_key_file", "callback_key_file", "folder")
     paths = {key: str(settings.path(getattr(entry, key))) for key in keys if getattr(entry, key)}
     return msgspec.structs.replace(entry, **paths)
 
