@@ -1,7 +1,7 @@
 """Application data units: every type goes there and back, vendor deviations are read, the rest is refused in words."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from standpipe.model.errors import DecodeError
@@ -24,6 +24,7 @@ AT = bytes([2, 58, 9, 26, 9, 12])
 
 
 @pytest.mark.parametrize("flag", FIXED)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_every_fixed_type_goes_there_and_back(flag: int, data: st.DataObject) -> None:
     layout = LAYOUTS[flag]
