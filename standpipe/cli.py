@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "read all configuration and list every fault",
     "doctor": "test each hop of a running system and say what to change",
     "decode": "show what a device's bytes mean",
+    "simulate": "play a device against a centre, ours or anybody's",
     "plugin": "make, test and try a device type",
     "rules": "check and test alert rules",
     "devices": "list devices that nobody registered",
