@@ -73,6 +73,8 @@ class GammuSmsd:
                     await asyncio.to_thread(path.unlink, missing_ok=True)
             except OSError as err:
                 log.error("modem folders cannot be read reason=%s", err.strerror)
+            except Retryable as err:
+                log.error("heard but not kept, looking again reason=%s", err)
             await asyncio.sleep(_LOOK)
 
     async def close(self) -> None:
@@ -123,7 +125,9 @@ class GammuSmsd:
         if from_ is None:
             log.info("incoming message from something that is no telephone number")
             return None
-        return Reply(from_=from_, text=_text(path.read_bytes()), at=now, id=path.stem)
+        return Reply(
+            from_=from_, text=_text(path.read_bytes()), at=now, id=hashlib.sha256(path.name.encode()).hexdigest()[:24]
+        )
 
 
 def _backup(to: str, parts: list[bytes]) -> str:

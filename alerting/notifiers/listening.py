@@ -5,6 +5,8 @@ Two roads lead here. A notifier with a line of its own (SMPP, a modem) fits `Lis
 the body to `heard`. Both give the same `Heard`.
 
 A receipt can arrive before the notice is recorded as sent: whoever takes it must keep a receipt it cannot place yet.
+`hear` raises Retryable for what it could not keep: a modem's files stay and are handed over again, a message centre's
+words are lost (it was answered already), and the next rung is told for want of the receipt.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -48,7 +50,7 @@ class Listening(Protocol):
     """A notifier that hears by itself."""
 
     async def listen(self, hear: Hear) -> None:
-        """Hear until cancelled, connecting anew as needed. What `hear` raises ends it."""
+        """Hear until cancelled, connecting anew as needed. What `hear` raises, other than Retryable, ends it."""
 
 
 @runtime_checkable

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import smpp34
 
 from alerting.notifiers import Notice
-from alerting.notifiers.listening import Hear, Reply
+from alerting.notifiers.listening import Hear, Heard, Reply
 from alerting.notifiers.phone import international, sender
 from alerting.notifiers.smpp_awaited import Awaited
 from alerting.notifiers.smpp_receipt import read_receipt
@@ -55,6 +55,8 @@ class Smpp:
         url = urlsplit(config.url)
         if url.scheme not in ("smpp", "smpps") or not url.hostname:
             raise ConfigError([Fault("settings", "url", f"expected smpp://host:port, got scheme {url.scheme!r}")])
+        if not config.sender.isascii() or len(config.sender) > 20:
+            raise ConfigError([Fault("settings", "sender", "is longer than 20 characters, or has others than ASCII")])
         self._config = config
         self._host, self._tls = url.hostname, url.scheme == "smpps"
         self._port = url.port or (3550 if self._tls else 2775)
@@ -74,7 +76,7 @@ class Smpp:
             raise Retryable("the message centre did not answer in time") from None
         id_, receipt = self._awaited.sent(ids, notice=notice.id, to=to, at=clock.now())
         if receipt is not None and self._hear is not None:
-            await self._hear(receipt)
+            await _keep(self._hear, receipt)
         return id_
 
     async def listen(self, hear: Hear) -> None:
@@ -205,7 +207,7 @@ class Smpp:
         if from_ is None:
             log.warning("smpp message from something that is no telephone number host=%s", self._host)
             return
-        await hear(Reply(from_=from_, text=text_of(octets, event.data_coding, header=header), at=clock.now()))
+        await _keep(hear, Reply(from_=from_, text=text_of(octets, event.data_coding, header=header), at=clock.now()))
 
     async def _receipt(self, event: smpp34.DeliverSmEvent, text: str, hear: Hear) -> None:
         """Hand on the receipt of a message whose parts are all accounted for."""
@@ -217,7 +219,15 @@ class Smpp:
         given, outcome, reason = read
         heard = self._awaited.told(given, outcome, reason=reason, number=event.source_addr, at=clock.now())
         if heard is not None:
-            await hear(heard)
+            await _keep(hear, heard)
+
+
+async def _keep(hear: Hear, heard: Heard) -> None:
+    """Hand on what was heard; what cannot be kept is lost, since the centre has its answer already."""
+    try:
+        await hear(heard)
+    except Retryable as err:
+        log.error("heard but not kept reason=%s", err)
 
 
 def _taken(status: int) -> None:

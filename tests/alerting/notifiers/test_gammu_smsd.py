@@ -167,6 +167,21 @@ async def test_a_file_is_removed_only_after_it_was_heard(folder: Path, modem: Ga
     assert files(folder / "sent") == [name]
 
 
+async def test_what_could_not_be_kept_is_handed_over_again(folder: Path, modem: GammuSmsd, ear: Any) -> None:
+    (folder / "inbox" / "IN20261122_163531_00_+8613900001111_00.txt").write_text("1")
+    failures = iter([Retryable("records are down"), None])
+
+    async def hear(heard: Any) -> None:
+        if failure := next(failures):
+            raise failure
+        await ear.hear(heard)
+
+    listening = asyncio.create_task(modem.listen(hear))
+    (reply,) = await ear.wait(1)
+    listening.cancel()
+    assert (reply.text, "13900001111" in reply.id) == ("1", False)
+
+
 @pytest.mark.parametrize(
     ("name", "octets", "expected"),
     [

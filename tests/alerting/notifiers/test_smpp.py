@@ -35,6 +35,7 @@ class Centre:
     def __init__(self, port: int) -> None:
         self.port = port
         self.submits: list[Any] = []
+        self.commands: list[str] = []
         self.binds = 0
         self.refuse = [0]
         self.password = b"secret"
@@ -81,6 +82,7 @@ class Centre:
             writer.close()
 
     def _answer(self, pdu: Any, writer: asyncio.StreamWriter) -> None:
+        self.commands.append(pdu.command)
         if pdu.command == "bind_transceiver":
             self._bind(pdu, writer)
         elif pdu.command == "submit_sm" and not self.mute:
@@ -304,11 +306,27 @@ async def test_a_centre_killed_between_submit_and_answer_is_retryable(
 ) -> None:
     centre.mute = True
     sending = asyncio.create_task(smpp.send(notice()))
-    await eventually(lambda: centre.binds == 1)
-    await asyncio.sleep(0.05)
+    await eventually(lambda: "submit_sm" in centre.commands)
     centre.cut()
     with pytest.raises(Retryable, match="submitting failed"):
         await sending
+
+
+async def test_a_receipt_that_could_not_be_kept_does_not_send_the_message_again(
+    centre: Centre, smpp: Smpp, notice: Any, eventually: Any
+) -> None:
+    heard: list[Any] = []
+
+    async def hear(one: Any) -> None:
+        heard.append(one)
+        raise Retryable("records are down")
+
+    listening = asyncio.create_task(smpp.listen(hear))
+    assert await smpp.send(notice()) == "m1"
+    await eventually(lambda: any(one.notice for one in heard))
+    assert not listening.done()
+    listening.cancel()
+    assert (centre.binds, len(centre.submits)) == (1, 1)
 
 
 async def test_no_telephone_number_is_logged(
@@ -328,6 +346,12 @@ async def test_no_telephone_number_is_logged(
 def test_an_address_that_is_none_is_a_fault(url: str) -> None:
     with pytest.raises(ConfigError, match="expected smpp://host:port"):
         Smpp(settings(1, url=url))
+
+
+@pytest.mark.parametrize("sender", ["西街消防站", "1" * 21])
+def test_a_sender_that_no_centre_takes_is_a_fault(sender: str) -> None:
+    with pytest.raises(ConfigError, match="sender: is longer than 20"):
+        Smpp(settings(1, sender=sender))
 
 
 async def test_smpp34s_own_server_takes_messages_and_is_heard(port: int, smpp: Smpp, notice: Any, ear: Any) -> None:
