@@ -17,6 +17,9 @@ from storage.tsdb.streams import SECOND, Point
 from storage.tsdb.syntax import Binary, Call, Duration, Expr, Field, Lit, QueryError, Ref, Select
 from storage.tsdb.window import Window
 
+MAX_INTERVALS = 2_000_000
+"""Intervals that one statement may fill, over all its series and columns."""
+
 
 @dataclass(slots=True)
 class Table:
@@ -51,6 +54,7 @@ class Run:
         self._cursor = cursor
         self._span = (condition.low, condition.high)
         self._descending = statement.descending
+        self._intervals = 0
 
     def groups(self) -> Iterator[tuple[int, list[list[Any]]]]:
         """Yield (group, rows of [time, columns …]) of each group that has any, in InfluxDB's order."""
@@ -240,10 +244,12 @@ class Run:
     ) -> list[Point]:
         how = self._statement.fill
         number = how if not isinstance(how, str) else 0 if how == "null" and call.name == "count" else "null"
-        try:
-            filled = streams.fill(points, self._window, span or self._span, self._typed(number, call))
-        except MemoryError:
-            raise QueryError("max-select-buckets limit exceeded: more than 1000000 intervals in one series") from None
+        low, high = span or self._span
+        first, last = max(low, points[0][0]) if low == MIN_TIME else low, points[-1][0] if high == MAX_TIME else high
+        self._intervals += (last - first) // self._window.length + 1
+        if self._intervals > MAX_INTERVALS:
+            raise QueryError(f"max-select-buckets limit exceeded: ({self._intervals}/{MAX_INTERVALS})")
+        filled = streams.fill(points, self._window, (low, high), self._typed(number, call))
         if self._descending and not ascending:
             filled.reverse()
         if how == "previous":

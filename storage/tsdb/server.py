@@ -6,17 +6,21 @@ from pathlib import Path
 
 import uvicorn
 
+from standpipe.model.duration import parse_duration
 from standpipe.model.settings import is_loopback, split_listen
 from storage.tsdb.asking import Readers
 from storage.tsdb.http import Api
+from storage.tsdb.keeping import Keeper
 from storage.tsdb.store import Store
 from storage.tsdb.writing import WriterThread
 
 _log = logging.getLogger(__name__)
 
 
-def run(listen: str, data: Path, token: str, memory_limit: str) -> None:
-    """Serve until SIGTERM or SIGINT. Raises ValueError for an address that is open to others without a token.
+def run(listen: str, data: Path, token: str, memory_limit: str, *, keep: str = "") -> None:
+    """Serve until SIGTERM or SIGINT; weeks older than `keep` (`365d`; empty: everything is kept) are dropped.
+
+    Raises ValueError for an address that is open to others without a token.
 
     Also raises OSError or duckdb.Error when the folder cannot be used or another process has it.
     """
@@ -28,6 +32,7 @@ def run(listen: str, data: Path, token: str, memory_limit: str) -> None:
     gc.set_threshold(100_000, 20, 100)  # rows are born and die by the thousand and never in cycles
     writer = WriterThread(store)
     readers = Readers(store)
+    keeper = Keeper(writer, parse_duration(keep) * 1_000_000) if keep else None
     _log.info("tsdb ready listen=%s data=%s databases=%d", listen, data, len(store.databases))
     config = uvicorn.Config(
         Api(store, writer, readers, token),
@@ -45,6 +50,8 @@ def run(listen: str, data: Path, token: str, memory_limit: str) -> None:
     try:
         uvicorn.Server(config).run()
     finally:
+        if keeper is not None:
+            keeper.close()
         writer.close()
         readers.close()
         store.close()

@@ -40,7 +40,8 @@ class Store:
         self.connection.execute(_DDL)
         self.databases: dict[str, Database] = {}
         self.widths: dict[str, int] = {}
-        """Weekly table -> how many field columns it has."""
+        """Weekly table -> how many field columns it has. What readers may rely on: it changes after a commit."""
+        self._wider: dict[str, tuple[Measurement, int, int]] = {}
         self._series: dict[int, Series] = {}
         self._fresh: dict[str, list[tuple[object, ...]]] = {}
         self._next: dict[str, int] = {}
@@ -151,10 +152,15 @@ class Store:
                     self._append(table, fresh)
             self.connection.execute("COMMIT")
         except BaseException:
+            self._wider.clear()
             self.connection.execute("ROLLBACK")
             raise
         for fresh in self._fresh.values():
             fresh.clear()
+        for table, (measurement, week, width) in self._wider.items():
+            self.widths[table] = width
+            measurement.weeks.add(week)
+        self._wider.clear()
         for found in rows.values():
             self._remember_newer(found)
         for found in late.values():
@@ -163,6 +169,8 @@ class Store:
     def drop_weeks(self, measurement: Measurement, before: int) -> list[int]:
         """Drop the weeks that end at or before `before` (ns); return them. Raises duckdb.Error."""
         weeks = sorted(week for week in measurement.weeks if (week + 1) * WEEK <= before)
+        if not weeks:
+            return []
         self.connection.execute("BEGIN")
         try:
             for week in weeks:
@@ -177,6 +185,10 @@ class Store:
         for week in weeks:
             measurement.weeks.discard(week)
             self.widths.pop(measurement.table(week), None)
+        for series in measurement.series:
+            series.last = {
+                position: last for position, last in series.last.items() if last[0] >= (weeks[-1] + 1) * WEEK
+            }
         return weeks
 
     def close(self) -> None:
@@ -187,15 +199,16 @@ class Store:
         """Return the week's table, made or widened to the measurement's columns."""
         table = measurement.table(week)
         columns = [f"f{position} {KINDS[kind]}" for position, kind in measurement.columns.values()]
-        width = self.widths.get(table)
+        width = self._wider[table][2] if table in self._wider else self.widths.get(table)
         if width is None:
             self.connection.execute(f"CREATE TABLE {table} ({', '.join(['s INTEGER', 't BIGINT', *columns])})")
-            measurement.weeks.add(week)
             self._fresh["weeks"].append((measurement.id, week))
+        elif width == len(columns):
+            return table
         else:
             for column in columns[width:]:
                 self.connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
-        self.widths[table] = len(columns)
+        self._wider[table] = (measurement, week, len(columns))
         return table
 
     @staticmethod

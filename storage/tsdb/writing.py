@@ -3,9 +3,10 @@
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 
@@ -31,13 +32,17 @@ class Write:
     """ns, for lines that carry no time."""
 
 
+Task: TypeAlias = Callable[[Store], Any]
+"""Something that changes the store otherwise than by writing lines."""
+
+
 class WriterThread:
     """Owns the store's writing connection."""
 
     def __init__(self, store: Store) -> None:
         """Take the store; nothing else may write to it from now on."""
         self._store = store
-        self._queue: queue.SimpleQueue[tuple[Write, Future[Batch]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Write | Task, Future[Any]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="tsdb-writer", daemon=True)
         self._thread.start()
 
@@ -45,6 +50,12 @@ class WriterThread:
         """Return a future that is done once the lines are on disk; Retryable when they could not be written."""
         done: Future[Batch] = Future()
         self._queue.put((write, done))
+        return done
+
+    def between(self, task: "Task") -> "Future[Any]":
+        """Run `task` on the writing thread between two commits; return its future."""
+        done: Future[Any] = Future()
+        self._queue.put((task, done))
         return done
 
     def close(self) -> None:
@@ -59,7 +70,19 @@ class WriterThread:
             while len(waiting) < MAX_SHARED and not self._queue.empty():
                 waiting.append(self._queue.get())
             running = waiting[-1] is not None
-            self._commit([item for item in waiting if item is not None])
+            self._commit([(one, done) for one, done in filter(None, waiting) if isinstance(one, Write)])
+            for one, done in filter(None, waiting):
+                if not isinstance(one, Write):
+                    self._do(one, done)
+
+    def _do(self, task: "Task", done: "Future[Any]") -> None:
+        """Run one task; a failure is its caller's."""
+        try:
+            done.set_result(task(self._store))
+        except (duckdb.Error, OSError) as err:
+            _log.error("task failed reason=%s", err)
+            self._recover()
+            done.set_exception(err)
 
     def _commit(self, waiting: list[tuple[Write, "Future[Batch]"]]) -> None:
         """Parse, store, answer. A failure is everybody's failure: none of it is on disk."""
