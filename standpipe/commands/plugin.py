@@ -24,13 +24,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     given = attempt.add_mutually_exclusive_group(required=True)
     given.add_argument("--hex", help="payload as hexadecimal")
     given.add_argument("--json", help="payload as JSON text")
+    bring = actions.add_parser("import", help="make device folders out of your own checkout of a catalogue")
+    bring.add_argument("catalogue", choices=["lorawan"], help="its layout: TheThingsNetwork/lorawan-devices")
+    bring.add_argument("checkout", type=Path, help="root of the checkout, the folder around vendor/")
+    bring.add_argument("--to", type=Path, required=True, help="folder to write the device folders into")
+    bring.add_argument("--vendor", default="", help="one vendor only, as its folder is called")
     parser.epilog = "Example: standpipe plugin new acme_hp100 --kind hydrant && standpipe plugin test acme_hp100"
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Hand over to the action; exit 1 when the folder or payload is not right."""
-    return {"new": _new, "test": _test, "try": _try}[options.action](options)
+    return {"new": _new, "test": _test, "try": _try, "import": _import}[options.action](options)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -77,3 +82,15 @@ def _try(options: argparse.Namespace) -> int:
         print(f"cannot be read: {err}", file=sys.stderr)
         return 1
     return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from plugins.lorawan import import_catalogue
+
+    found = import_catalogue(options.checkout, options.to, vendor=options.vendor)
+    for fault in found.refused:
+        print(f"left out: {fault}", file=sys.stderr)
+    for folder in found.written:
+        print(f"wrote {folder}")
+    print(f"{len(found.written)} device types, {len(found.refused)} left out; look at every unit marked `assumed`")
+    return 0 if found.written else 1

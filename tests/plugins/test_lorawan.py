@@ -9,6 +9,7 @@ from plugins.catalogue import load_catalogue, load_folder
 from plugins.guessing import Guess, guess, snake
 from plugins.lorawan import Imported, import_catalogue
 from plugins.yaml12 import read_yaml
+from standpipe.cli import main
 from standpipe.model.errors import ConfigError
 from standpipe.model.json_table import Scalar
 
@@ -181,3 +182,12 @@ def test_a_unit_is_sure_only_where_the_name_says_it(name: str, values: list[Scal
 )
 def test_any_name_becomes_snake_case(name: str, made: str) -> None:
     assert snake(name) == made
+
+
+def test_the_command_says_what_was_written_and_what_was_left_out(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugin", "import", "lorawan", str(home / "checkout"), "--to", str(home / "by_command")]) == 0
+    said = capsys.readouterr()
+    assert f"wrote {home / 'by_command' / 'acme_water_hp_codec'}" in said.out
+    assert "left out: " in said.err
