@@ -10,11 +10,10 @@ import msgspec
 from collector.counters import Counters
 from collector.dead_letters import DeadLetter
 from collector.outputs.drain import Pace
-from collector.record import Kept, Record, encode
 from collector.spool import Entry, Spool
 from standpipe.model import clock
 from standpipe.model.errors import Rejected, Retryable
-from standpipe.model.reading import Reading, ReadingBatch, SpooledReading
+from standpipe.model.reading import ReadingBatch, SpooledReading
 from standpipe.model.signal import Lane
 
 log = logging.getLogger(__name__)
@@ -26,6 +25,8 @@ PACES = {
     Lane.FIRE: Pace(readings=50, age=0, patience=1),
     Lane.NORMAL: Pace(readings=1_000, age=20, patience=5),
 }
+PLACE_BITS = 20
+"""A reading's sequence is its row's, shifted by so many bits, and its place in the row: each has one of its own."""
 _TIMEOUT = 10.0
 _REFUSALS = frozenset({400, 413, 422})
 """Answers that are about the batch itself; all others may pass."""
@@ -62,18 +63,14 @@ class AlertingOutput:
         self._encoder = msgspec.json.Encoder()
 
     async def deliver(self, entries: Sequence[Entry]) -> None:
-        """Post the entries; halve what is refused until the refused record stands alone. Raises Retryable."""
-        if not any(entry.readings for entry in entries):
-            return
-        try:
-            await self._post(entries)
-        except Rejected as err:
-            if len(entries) == 1:
-                await self._bury(entries[0], str(err))
-                return
-            middle = len(entries) // 2
-            await self.deliver(entries[:middle])
-            await self.deliver(entries[middle:])
+        """Post the entries. Raises Retryable; what is refused for good is dead-lettered with alerting's words."""
+        items = [
+            SpooledReading(seq=(entry.seq << PLACE_BITS) + place, spooled_at=entry.spooled_at, reading=reading)
+            for entry in entries
+            for place, reading in enumerate(entry.readings)
+        ]
+        if items:
+            await self._insist(items)
 
     async def sign_of_life(self, troubles: Callable[[], list[dict[str, str]]] = list) -> None:
         """Post an empty batch every few seconds, until cancelled, with what is wrong here by language.
@@ -87,15 +84,23 @@ class AlertingOutput:
                 log.debug("sign of life not taken reason=%s", err)
             await asyncio.sleep(ALIVE_SECONDS)
 
-    async def _post(self, entries: Sequence[Entry], troubles: Sequence[dict[str, str]] = ()) -> None:
+    async def _insist(self, items: Sequence[SpooledReading]) -> None:
+        """Post; halve what is refused until the refused reading stands alone."""
+        try:
+            await self._post(items)
+        except Rejected as err:
+            if len(items) == 1:
+                await self._bury(items[0], str(err))
+                return
+            middle = len(items) // 2
+            await self._insist(items[:middle])
+            await self._insist(items[middle:])
+
+    async def _post(self, items: Sequence[SpooledReading], troubles: Sequence[dict[str, str]] = ()) -> None:
         batch = ReadingBatch(
             collector=self._spool.id,
             lane=self._lane,
-            readings=[
-                SpooledReading(seq=entry.seq, spooled_at=entry.spooled_at, reading=reading)
-                for entry in entries
-                for reading in entry.readings
-            ],
+            readings=list(items),
             sent_at=clock.now(),
             troubles=list(troubles),
         )
@@ -111,25 +116,9 @@ class AlertingOutput:
         after = answer.headers.get("retry-after", "")
         raise Retryable(words, after=float(after) if after.isdigit() else None)
 
-    async def _bury(self, entry: Entry, reason: str) -> None:
-        """Keep a refused row's readings as dead letters; of several, each is first tried again alone."""
-        if len(entry.readings) > 1:
-            await self._again(entry.readings)
-            return
-        log.error("alerting refuses a record lane=%s seq=%d reason=%s", self._lane, entry.seq, reason)
-        now = clock.now()
-        letters = [
-            DeadLetter(output=NAME, lane=self._lane, at=now, reason=reason, body=self._encoder.encode(reading))
-            for reading in entry.readings
-        ]
-        await self._spool.dead_letters.keep(letters)
-        self._counters.add("dead_letters", NAME, len(letters))
-
-    async def _again(self, readings: Sequence[Reading]) -> None:
-        """Put readings into the spool once more, one a row. InfluxDB has them twice then, which changes nothing."""
-        log.warning(
-            "alerting refuses a row, each reading is tried alone lane=%s readings=%d", self._lane, len(readings)
-        )
-        for reading in readings:
-            record = Record(NAME, "", b"", b"", [reading])
-            await self._spool.append([Kept(self._lane, record, encode(record))])
+    async def _bury(self, item: SpooledReading, reason: str) -> None:
+        log.error("alerting refuses a reading lane=%s seq=%d reason=%s", self._lane, item.seq, reason)
+        body = self._encoder.encode(item.reading)
+        letter = DeadLetter(output=NAME, lane=self._lane, at=clock.now(), reason=reason, body=body)
+        await self._spool.dead_letters.keep([letter])
+        self._counters.add("dead_letters", NAME)

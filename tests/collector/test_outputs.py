@@ -8,6 +8,7 @@ import pytest
 
 from collector.arrival import Arrival
 from collector.dead_letter_pages import pages
+from collector.dead_letters import DeadLetters
 from collector.inputs.http import Request
 from collector.outputs import alerting, influxdb, self_report
 from collector.outputs.drain import Pace, cut, drain
@@ -248,11 +249,30 @@ async def test_a_disk_that_refuses_is_told_with_the_sign_of_life(room: Any, sink
 async def test_one_refused_reading_of_a_shared_row_costs_no_other(room: Any, sinks: Any, until: Any) -> None:
     alerts = await sinks()
     alerts.refuse = lambda path, body: (400, b"no such kind") if b'"pressure":7.0' in body else None
-    room.intake.spool = Spool(room.spool.log, SpoolSettings(), room.counters)
+    room.intake.spool = room.spool = Spool(room.spool.log, SpoolSettings(), room.counters)
+    room.spool.dead_letters = await DeadLetters.open(room.spool.log)
     start_alerting(room, alerts.url)
     await room.intake.take("http", [hydrant(n) for n in range(20)]).durable
     await until(lambda: len(set(pressures(alerts))) == 19 and room.counters.get("dead_letters", "alerting") == 1)
     assert 7.0 not in pressures(alerts)
+    assert room.spool.last(Lane.NORMAL) == 1
+
+
+async def test_every_reading_of_a_frame_has_a_sequence_of_its_own(room: Any, sinks: Any, until: Any) -> None:
+    alerts = await sinks()
+    start_alerting(room, alerts.url)
+    samples = ", ".join(f'{{"pressure_kpa": {n}, "ts": {NOW - n}}}' for n in range(1, 6))
+    many = Arrival(
+        source="http",
+        address="device:HY-1",
+        payload=f'{{"samples": [{samples}]}}'.encode(),
+        received_at=NOW,
+        device_type="hydrant_json",
+    )
+    await room.intake.take("http", [many, many]).durable
+    await until(lambda: len(alerts.devices()) == 10)
+    sequences = [item.seq for batch in alerts.batches() for item in batch.readings]
+    assert sequences == sorted(set(sequences))
 
 
 def pressures(sink: Any) -> list[float]:
