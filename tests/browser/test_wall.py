@@ -181,6 +181,20 @@ def test_many_incidents_still_fit_and_none_is_hidden_silently(console: Any, scre
     assert page.locator("#incidents .more").count() == int(count > 4)
 
 
+def test_alerts_and_platform_problems_share_their_column_without_cutting_a_line(console: Any, screens: Any) -> None:
+    console.service.play("busy")
+    console.service.problems = [{"zh": f"问题 {n}", "en": f"problem {n}"} for n in range(6)]
+    for number in range(1, 7):
+        console.service.add_alert(f"HY-00{number}", "水压低", "low pressure", 120.0, 60_000)
+    console.start()
+    page = screens.open(console.url)
+    expect(page.locator("#alerts h2")).to_have_text("Alerts 10 6 more not shown")
+    expect(page.locator("#platform h2")).to_have_text("Platform 3 more not shown")
+    assert page.evaluate(CUT, ".side") == 0
+    assert page.evaluate(CUT, ".side ul") == 0
+    assert page.evaluate(CUT, ".side section") == 0
+
+
 @pytest.mark.parametrize("count", [1, 8, 18, 32, 60, 84, 112, 150])
 def test_the_text_of_every_tile_is_whole(console: Any, screens: Any, count: int) -> None:
     console.service.add_hydrants(count)
