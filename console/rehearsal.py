@@ -13,32 +13,14 @@ import uvicorn
 from msgspec.structs import replace
 
 from alerting import incidents
-from alerting.views import (
-    AlertView,
-    Change,
-    EntryView,
-    HydrantView,
-    IncidentView,
-    LedgerView,
-    NoticeView,
-    Readiness,
-    SourceView,
-    WallView,
-)
+from alerting.views import AlertView, Change, EntryView, HydrantView, IncidentView, Readiness, SourceView, WallView
+from console import made_up
 from console.app import build_app
 from standpipe.model import clock
 from standpipe.model.settings import Settings, split_listen
 from standpipe.model.signal import Signal
 
 SCENES = ("empty", "quiet", "busy", "silent")
-_REASONS: dict[Readiness, dict[str, str]] = {
-    "usable": {"zh": "140 kPa 以上，数据新鲜", "en": "140 kPa or more, fresh"},
-    "degraded": {"zh": "低于 140 kPa（GB 55036 3.0.3）", "en": "below 140 kPa (GB 55036 3.0.3)"},
-    "unusable": {"zh": "低于 100 kPa，无法供水", "en": "below 100 kPa, cannot supply"},
-    "unknown": {"zh": "超过上报周期未收到数据", "en": "nothing heard within its interval"},
-}
-_STREETS = ("N", "E", "S", "W", "C")
-_FRESH = 750_000
 
 
 class Rehearsal:
@@ -65,8 +47,10 @@ class Rehearsal:
         self.looks += 1
         if self.broken:
             raise RuntimeError("rehearsed failure")
-        hydrants = [_aged(hydrant, now) for hydrant in self.hydrants.values()]
-        counts: dict[str, int] = {name: sum(hydrant.readiness == name for hydrant in hydrants) for name in _REASONS}
+        hydrants = [made_up.aged(hydrant, now) for hydrant in self.hydrants.values()]
+        counts: dict[str, int] = {
+            name: sum(hydrant.readiness == name for hydrant in hydrants) for name in made_up.REASONS
+        }
         contact = self.silent_since or now - now % 1000
         sources = [SourceView(collector="c0ffee12ab", last_contact=contact, silent=self.silent_since is not None)]
         unheard = counts["unknown"]
@@ -90,7 +74,7 @@ class Rehearsal:
     def hydrant(self, hydrant_id: str, now: int) -> HydrantView | None:
         """Return one hydrant."""
         hydrant = self.hydrants.get(hydrant_id)
-        return None if hydrant is None else _aged(hydrant, now)
+        return None if hydrant is None else made_up.aged(hydrant, now)
 
     async def act(self, incident_id: str, event: str, person: str, note: str, cause: str) -> IncidentView:
         """Move an incident by the real table. Raises IllegalTransition, and KeyError for an unknown incident."""
@@ -141,77 +125,31 @@ class Rehearsal:
 
     def add_hydrants(self, count: int) -> None:
         """Register hydrants, all usable and fresh, on a grid of streets."""
-        now = self.now()
         for number in range(1, count + 1):
-            id_ = f"HY-{number:03d}"
-            self.hydrants[id_] = HydrantView(
-                id=id_,
-                name=f"{_STREETS[number % 5]}-{number:03d}",
-                zone=f"zone-{_STREETS[number % 5]}",
-                site="town",
-                readiness="usable",
-                reason=_REASONS["usable"],
-                pressure=round(self._random.uniform(210, 420), 1),
-                observed_at=now - self._random.randint(1_000, 280_000),
-                age=None,
-                battery=float(self._random.randint(30, 100)),
-                latitude=36.617 + (number // 10) * 0.0022 + self._random.uniform(-0.0005, 0.0005),
-                longitude=101.778 + (number % 10) * 0.0031 + self._random.uniform(-0.0005, 0.0005),
-                alerts=[],
-            )
+            one = made_up.hydrant(number, self.now(), self._random)
+            self.hydrants[one.id] = one
 
     def grade(self, id_: str, readiness: Readiness, pressure: float | None, age: int = 5_000) -> None:
         """Put one hydrant into a state, with data `age` ms old."""
         observed = None if pressure is None else self.now() - age
         hydrant = self.hydrants[id_]
         self.hydrants[id_] = replace(
-            hydrant, readiness=readiness, reason=_REASONS[readiness], pressure=pressure, observed_at=observed
+            hydrant, readiness=readiness, reason=made_up.REASONS[readiness], pressure=pressure, observed_at=observed
         )
         self.tell("hydrants", id_)
 
     def add_alert(self, device: str, zh: str, en: str, value: float | None, since: int) -> None:
         """Let a rule fire on a device since `since` ms ago."""
         hydrant = self.hydrants.get(device)
-        self.alerts.append(
-            AlertView(
-                id=f"{device}-{len(self.alerts)}",
-                rule="hydrant.low_pressure",
-                device=device,
-                name=hydrant.name if hydrant else device,
-                zone=hydrant.zone if hydrant else "",
-                signal="supervisory",
-                since=self.now() - since,
-                value=value,
-                label={"zh": zh, "en": en},
-            )
-        )
+        label, since_at = {"zh": zh, "en": en}, self.now() - since
+        self.alerts.append(made_up.alert(f"{device}-{len(self.alerts)}", device, hydrant, label, value, since_at))
         if hydrant:
             self.hydrants[device] = replace(hydrant, alerts=["hydrant.low_pressure"])
 
     def open_incident(self, id_: str, *, signal: str = "fire", site: tuple[str, str], zone: tuple[str, str]) -> None:
         """Open a suspected incident with its first notices."""
         now = self.now()
-        ledger = LedgerView(
-            device=now - 1_240, received=now - 62, stored=now - 55, accepted=now - 31, opened=now - 22, displayed=None,
-            handed_over=now - 4, delivered=None, acknowledged=None, confirmed=None,
-        )  # fmt: skip
-        entries = [EntryView(at=now - 22, event="alarm", actor="", text={"zh": "探测器报火警", "en": "detector alarm"})]
-        notice = NoticeView(
-            step=0, person="duty", channel="sms", to="138****2046", state="sent", due_at=now - 22, sent_at=now - 4,
-            receipt_at=None, attempts=1, error="",
-        )  # fmt: skip
-        plan = [
-            replace(notice, person="马建国", state="delivered", receipt_at=now + 900),
-            replace(notice, person="仓库微型消防站", to="139****7713"),
-            replace(notice, step=1, person="李秀英", to="137****0098", state="due", due_at=now + 60_000, sent_at=None),
-        ]
-        self.incidents[id_] = IncidentView(
-            id=id_, signal=signal, state="suspected", title={"zh": "探测器报警", "en": "detector alarm"},
-            site="site", site_name={"zh": site[0], "en": site[1]},
-            zone="zone", zone_name={"zh": zone[0], "en": zone[1]},
-            devices=["smoke-0042"], opened_at=now - 22, historic=False, entries=entries, notices=plan, ledger=ledger,
-            actions=[event.value for event in incidents.actions(incidents.State.SUSPECTED, Signal(signal))],
-        )  # fmt: skip
+        self.incidents[id_] = made_up.incident(id_, now, signal=signal, site=site, zone=zone)
         self.tell("incidents", id_)
 
     def play(self, scene: str) -> None:
@@ -236,16 +174,6 @@ class Rehearsal:
         )
         if scene == "silent":
             self.silent_since = self.now() - 47_000
-
-
-def _aged(hydrant: HydrantView, now: int) -> HydrantView:
-    """Return the hydrant with its age, and ungraded when its data are too old for any grade."""
-    if hydrant.observed_at is None:
-        return hydrant
-    age = now - hydrant.observed_at
-    if age > _FRESH and hydrant.readiness != "unknown":
-        return replace(hydrant, age=age, readiness="unknown", reason=_REASONS["unknown"])
-    return replace(hydrant, age=age)
 
 
 def main() -> None:
