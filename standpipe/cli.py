@@ -26,6 +26,7 @@ COMMANDS = {
     "devices": "list devices that nobody registered",
     "spool": "list and retry what the collector could not deliver",
     "dashboards": "check or generate the Grafana dashboards",
+    "grafana": "set what Grafana cannot take from files, and bring edits back",
 }
 
 
