@@ -50,11 +50,11 @@ def run_collector(configuration: Configuration) -> None:
     )
 
 
-def run_tsdb(*, listen: str, data: str, token: str, memory_limit: str) -> None:
+def run_tsdb(*, listen: str, data: str, token: str, memory_limit: str, keep: str = "") -> None:
     """Run the embedded database until SIGTERM or Ctrl-C."""
     from storage.tsdb.server import run
 
-    run(listen, Path(data), token, memory_limit)
+    run(listen, Path(data), token, memory_limit, keep=keep)
 
 
 def run_alerting(configuration: Configuration) -> None:

@@ -31,5 +31,6 @@ def run(options: argparse.Namespace) -> int:
         data=str(settings.path(settings.tsdb.data) if settings.tsdb.data else settings.data_dir / "tsdb"),
         token=settings.tsdb.token,
         memory_limit=settings.tsdb.memory_limit,
+        keep=settings.tsdb.keep,
     )
     return 0

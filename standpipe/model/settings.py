@@ -39,6 +39,8 @@ class Tsdb(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Folder; empty for <data>/tsdb."""
     token: str = ""
     memory_limit: Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?[KMG]B$")] = "200MB"
+    keep: Annotated[str, msgspec.Meta(pattern=r"^(\d+[dw])?$")] = "365d"
+    """Weeks that are older are dropped whole. Empty: everything is kept."""
 
 
 class Gb26875(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
