@@ -2,6 +2,8 @@
 
 import pytest
 
+from standpipe.model.errors import ConfigError
+from standpipe.town import hydraulics
 from standpipe.town.hydraulics import Hydraulics
 from standpipe.town.network import Town
 
@@ -109,3 +111,9 @@ def test_a_town_with_every_lane_open_is_starved_but_still_has_an_answer(water: H
     water.advance(MORNING + 6 * HOUR)
     assert all(-200 < pressure < 450 for pressure in water.pressures().values())
     assert min(water.pressures()[hydrant] for hydrant in lanes) < 10
+
+
+def test_a_machine_without_epanet_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hydraulics, "toolkit", None)
+    with pytest.raises(ConfigError, match=r"owa-epanet: is not installed.*Python 3"):
+        hydraulics.require_solver()
