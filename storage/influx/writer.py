@@ -35,7 +35,7 @@ class Transport(Protocol):
     """One request, no judgement: (status, body, headers). Raises Retryable when no answer came."""
 
     def post(self, body: bytes, *, encoding: str) -> tuple[int, str, Mapping[str, str]]:
-        """Send line protocol in ms precision."""
+        """Send line protocol."""
 
     def close(self) -> None:
         """Let connections go."""
@@ -50,19 +50,24 @@ class InfluxWriter:
         self._compress = compress
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> "InfluxWriter":
-        """Build the writer that `[influx]` asks for. Raises OSError when the token file cannot be read."""
+    def from_settings(cls, settings: Settings, *, precision: str = "ms") -> "InfluxWriter":
+        """Build the writer that `[influx]` asks for; `precision` is the unit of the lines' times.
+
+        Raises OSError when the token file cannot be read.
+        """
         influx = settings.influx
         transport: Transport
         if influx.version == "1":
             login = (influx.username, influx.password) if influx.username else None
-            transport = V1Transport(settings.influx_url, influx.bucket, login)
+            transport = V1Transport(settings.influx_url, influx.bucket, login, precision=precision)
         else:
-            transport = V2Transport(settings.influx_url, influx_token(settings), influx.org, influx.bucket)
+            transport = V2Transport(
+                settings.influx_url, influx_token(settings), influx.org, influx.bucket, precision=precision
+            )
         return cls(transport, compress=influx.gzip)
 
     def write(self, lines: bytes) -> None:
-        """Store lines (ms precision), returning when the server has said that they are.
+        """Store lines, returning when the server has said that they are.
 
         Raises Retryable when the same lines may be sent again later, RejectedLines (a Rejected) when some lines can
         never be stored; all others of the batch are stored then.
@@ -108,10 +113,10 @@ class InfluxWriter:
 class V1Transport:
     """`POST /write?db=` of InfluxDB 1.x."""
 
-    def __init__(self, url: str, database: str, login: tuple[str, str] | None) -> None:
+    def __init__(self, url: str, database: str, login: tuple[str, str] | None, *, precision: str = "ms") -> None:
         """Take the base URL; `login` is sent as basic authentication."""
         self._client = httpx.Client(base_url=url, auth=login, timeout=TIMEOUT)
-        self._params = {"db": database, "precision": "ms"}
+        self._params = {"db": database, "precision": precision}
 
     def post(self, body: bytes, *, encoding: str) -> tuple[int, str, Mapping[str, str]]:
         """Send the lines. Raises Retryable when no answer came."""
@@ -131,7 +136,7 @@ class V1Transport:
 class V2Transport:
     """`POST /api/v2/write` through influxdb-client: its plain write call, none of its batching."""
 
-    def __init__(self, url: str, token: str, org: str, bucket: str) -> None:
+    def __init__(self, url: str, token: str, org: str, bucket: str, *, precision: str = "ms") -> None:
         """Take the base URL, an API token with write access, and where the lines go. The import costs 1 s and 35 MB."""
         influxdb_client: Any = importlib.import_module("influxdb_client")
         self._refusal: type[Any] = influxdb_client.rest.ApiException
@@ -139,6 +144,7 @@ class V2Transport:
         self._service = influxdb_client.WriteService(self._client.api_client)
         self._org = org
         self._bucket = bucket
+        self._precision = precision
 
     def post(self, body: bytes, *, encoding: str) -> tuple[int, str, Mapping[str, str]]:
         """Send the lines. Raises Retryable when no answer came."""
@@ -147,7 +153,7 @@ class V2Transport:
                 org=self._org,
                 bucket=self._bucket,
                 body=body,
-                precision="ms",
+                precision=self._precision,
                 content_encoding=encoding,
                 content_type="text/plain; charset=utf-8",
             )
