@@ -171,7 +171,7 @@ class Casebook:
 
     def _alarm(self, tx: Connection, event: AlertFired, now: int, written: Written, *, again: bool) -> None:
         key = self._triggers.open_key(event)
-        row = kept.incident_of_zone(tx, key)
+        row = kept.incident_of_zone(tx, key) or self._spoken_for(tx, event)
         if row is None:
             self._open(tx, event, key, now, written)
             return
@@ -199,6 +199,13 @@ class Casebook:
             tx, fresh, Event.LOGIC, change, written, now=now, actor="logic", text=text, values=values,
             key=f"logic|{event.key}", detail={"devices": [other, event.device]},
         )  # fmt: skip
+
+    def _spoken_for(self, tx: Connection, event: AlertFired) -> Row[Any] | None:
+        """Return the open incident of the detector whose fire this panel repeats, in whatever zone the panel stands."""
+        for alert in kept.open_alerts_of_site(tx, event.site):
+            if alert.incident_id and alert.historic == event.historic and self._triggers.repeats(event, alert):
+                return kept.incident(tx, alert.incident_id)
+        return None
 
     def _open(self, tx: Connection, event: AlertFired, open_key: str, now: int, written: Written) -> None:
         plan = escalation.freeze(self._contacts, self._registry, event.site)

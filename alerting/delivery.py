@@ -102,6 +102,11 @@ class Delivery:
         if due is not None and due <= now:
             self.hand_over(await self._claim(now))
 
+    @property
+    def busy(self) -> bool:
+        """Return whether notices are on their way."""
+        return bool(self._tasks)
+
     async def drain(self) -> None:
         """Wait until everything handed over is sent or put back."""
         while self._tasks:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -55,6 +56,8 @@ class Feed:
         """Collector -> last contact, epoch ms."""
         self.heard: set[str] = set()
         """Devices heard since somebody last emptied this."""
+        self.snapshot_took = 0.0
+        """Seconds for which the last snapshot held the event loop."""
         self.broken = 0
         """Readings that the engine could not take: a mistake of ours, shown on the wall."""
 
@@ -155,7 +158,10 @@ class Feed:
             return True
         if not self._ink.dry:
             return False
-        await self._journal.keep(Snapshot(self._engine.snapshot(), dict(self._applied), dict(self.contacts)))
+        began = time.perf_counter()
+        snapshot = Snapshot(self._engine.snapshot(), dict(self._applied), dict(self.contacts))
+        self.snapshot_took = time.perf_counter() - began
+        await self._journal.keep(snapshot)
         return True
 
     def _observe(self, item: _Item, start: int) -> bool:

@@ -33,7 +33,7 @@ class Hearing:
         now: Callable[[], int],
         changed: Callable[[Written], Awaitable[None]],
     ) -> None:
-        """`changed` is told what was written."""
+        """Take the parts; `changed` is told what was written."""
         self._records = records
         self._casebook = casebook
         self._contacts = contacts
@@ -64,9 +64,8 @@ class Hearing:
 
     async def _reply(self, notifier: str, reply: Reply, country: str) -> bool:
         number = sender(reply.from_, country)
-        people = {
-            id_: one for id_, one in self._contacts.person.items() if number and sender(one.phone, country) == number
-        }
+        known = self._contacts.person.items()
+        people = {id_: one for id_, one in known if number and sender(one.phone, country) == number}
         if not people:
             log.warning("reply from an unknown number dropped notifier=%s", notifier)
             return False

@@ -109,9 +109,8 @@ def compose(facts: Facts, locale: str, places: Places) -> str:
 
 def _answer(facts: Facts, language: str, *, what: str, site: str) -> str:
     """Return what is said to a person who replied: how the incident stands now, or that we did not understand."""
-    state = (
-        _STATE[language].get(facts.state, _HANDLED[language] if facts.state == "acknowledged" else "").split("，")[0]
-    )
+    handled = _HANDLED[language] if facts.state == "acknowledged" else ""
+    state = _STATE[language].get(facts.state, handled).split("，")[0]
     if facts.purpose == "unclear":
         head, tail = _UNCLEAR[language], _ASK[language]
     else:

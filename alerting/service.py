@@ -47,6 +47,10 @@ log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY = 15.0
 """Seconds between snapshots of the engine."""
+_SNAPSHOT_SHARE = 300
+"""Encoding the snapshot of a very large engine holds the loop: it takes at most this fraction of the time."""
+_FORGET_COLLECTOR = 86_400_000
+"""A collector not in contact for a day is taken to be gone for good, ms."""
 TICK = 1.0
 
 
@@ -122,7 +126,7 @@ class Alerting:
         journal = await Journal.open(settings.data_dir / "alerting" / "journal.db")
         places = Places(registry)
         board = Board(records)
-        wall = Wall(registry, catalogue, places, board)
+        wall = Wall(registry, catalogue, places, board, language=settings.locale[:2])
         engine = Engine(
             rules,
             historic_after=parse_duration(settings.alerting.historic_after),
@@ -338,6 +342,9 @@ class Alerting:
             if words and watchdog.reminder_due(case, now=now):
                 log.error("incident without a next step incident=%s state=%s", case.incident.id, case.incident.state)
                 await self._written(await self._casebook.watch(case.incident.id, Event.UNANSWERED, text=words, now=now))
+        for collector in watchdog.silent(self.feed.contacts, after=_FORGET_COLLECTOR, now=now):
+            log.warning("collector forgotten collector=%s", collector)
+            del self.feed.contacts[collector]
         silent = frozenset(watchdog.silent(self.feed.contacts, after=self._data_silent, now=now))
         if silent != self._was_silent:
             log.warning("collectors silent=%s", ",".join(sorted(silent)) or "none")
@@ -350,4 +357,5 @@ class Alerting:
         wait = SNAPSHOT_EVERY
         while True:
             await asyncio.sleep(wait)
-            wait = SNAPSHOT_EVERY if await self.feed.snapshot() else 0.05
+            kept = await self.feed.snapshot()
+            wait = max(SNAPSHOT_EVERY, _SNAPSHOT_SHARE * self.feed.snapshot_took) if kept else 0.05

@@ -41,6 +41,13 @@ class Triggers:
                 return str(alert.device)
         return None
 
+    def repeats(self, event: AlertFired, alert: Any) -> bool:
+        """Return whether a fire is a panel's or system's word for the detector of an alert row."""
+        if event.rule.signal is not Signal.FIRE or alert.signal != Signal.FIRE or event.rule.when is not Signal.FIRE:
+            return False
+        panel, part = self._wire.get(event.device, event.device), self._wire.get(alert.device, alert.device)
+        return bool(part.startswith((f"{panel}/", f"{panel}.")))
+
     def _related(self, one: str, other: str) -> bool:
         """Return whether two names are one device, or one is the panel or system that speaks for the other."""
         first, second = sorted((self._wire.get(one, one), self._wire.get(other, other)), key=len)

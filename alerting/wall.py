@@ -7,7 +7,7 @@ import msgspec
 from alerting.board import Board
 from alerting.engine.silence import Expected
 from alerting.engine.state import DeviceState
-from alerting.messages import Places
+from alerting.messages import Places, pick
 from alerting.readiness import STALE_INTERVALS, grade
 from alerting.show import alert_view, incident_view
 from alerting.views import HydrantView, SourceView, WallView
@@ -30,8 +30,11 @@ class Installed(msgspec.Struct, frozen=True):
 class Wall:
     """Makes views."""
 
-    def __init__(self, registry: Registry, catalogue: Catalogue, places: Places, board: Board) -> None:
-        """Take what does not change, and the board."""
+    def __init__(
+        self, registry: Registry, catalogue: Catalogue, places: Places, board: Board, *, language: str
+    ) -> None:
+        """Take what does not change, and the board; alerts of a hydrant are named in `language`."""
+        self._language = language
         self._places = places
         self._board = board
         self.installed = {id_: _installed(device, catalogue) for id_, device in registry.devices.items()}
@@ -123,7 +126,7 @@ class Wall:
     def _labels(self) -> dict[str, list[str]]:
         labels: dict[str, list[str]] = {}
         for row in self._board.alerts:
-            labels.setdefault(row.device, []).append(row.rule)
+            labels.setdefault(row.device, []).append(pick(row.label, self._language) or row.rule)
         return labels
 
 

@@ -15,7 +15,7 @@ _STEADY_SPAN = 60_000
 _STEADY_COUNT = 3
 
 
-class DeviceClock(msgspec.Struct, array_like=True):
+class DeviceClock(msgspec.Struct, array_like=True, gc=False):
     """What was seen of one device's clock."""
 
     fresh_at: int = -1

@@ -10,7 +10,7 @@ from alerting.engine.together import Group
 from alerting.engine.track import Track
 
 
-class DeviceState(msgspec.Struct, array_like=True):
+class DeviceState(msgspec.Struct, array_like=True, gc=False):
     """One device as last heard, and its rules' tracks."""
 
     kind: str

@@ -14,7 +14,7 @@ _KEEP = {BREACH: 64, BETWEEN: 8, CLEAR: 8}
 _RUNS = 24
 
 
-class Run(msgspec.Struct, array_like=True):
+class Run(msgspec.Struct, array_like=True, gc=False):
     """Consecutive samples of one class."""
 
     level: int
@@ -26,7 +26,7 @@ class Run(msgspec.Struct, array_like=True):
     """It was announced from old samples only, so nobody was rung."""
 
 
-class Track(msgspec.Struct, array_like=True):
+class Track(msgspec.Struct, array_like=True, gc=False):
     """What is known of one rule on one device."""
 
     runs: list[Run] = []

@@ -90,6 +90,14 @@ def open_alerts(tx: Connection) -> Sequence[Row[Any]]:
     return (tx.execute(query)).all()
 
 
+def open_alerts_of_site(tx: Connection, site: str) -> Sequence[Row[Any]]:
+    """Return the firing alerts of a site that are attached to an incident, oldest first."""
+    query = select(Alert.__table__).where(
+        Alert.open_key.is_not(None), Alert.site == site, Alert.incident_id.is_not(None)
+    )
+    return (tx.execute(query.order_by(Alert.id))).all()
+
+
 def alerts_of(tx: Connection, incident_ids: Sequence[str]) -> Sequence[Row[Any]]:
     """Return the alerts attached to some incidents, oldest first."""
     query = select(Alert.__table__).where(Alert.incident_id.in_(incident_ids)).order_by(Alert.id)

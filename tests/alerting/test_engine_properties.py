@@ -54,7 +54,7 @@ def run(readings: list[Reading], restart: int = -1, twice: int = -1) -> tuple[se
 
 
 @given(samples(), st.randoms(use_true_random=False))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_what_fires_in_the_end_does_not_depend_on_the_order_of_arrival(readings: list[Reading], random: object) -> None:
     ordered = sorted(readings, key=lambda reading: reading.observed_at)
     shuffled = list(readings)
@@ -63,19 +63,19 @@ def test_what_fires_in_the_end_does_not_depend_on_the_order_of_arrival(readings:
 
 
 @given(samples(), st.integers(0, 6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_restart_at_any_point_changes_no_alert(readings: list[Reading], restart: int) -> None:
     assert run(readings, restart=restart) == run(readings)
 
 
 @given(samples(), st.integers(0, 6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_sample_that_comes_twice_changes_no_alert(readings: list[Reading], twice: int) -> None:
     assert run(readings, twice=twice) == run(readings)
 
 
 @given(samples())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_every_fire_sample_is_part_of_an_announced_episode(readings: list[Reading]) -> None:
     rules, announced = engine(), set()
     for reading in readings:

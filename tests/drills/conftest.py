@@ -27,6 +27,8 @@ from standpipe.model.signal import Lane
 
 START = 1_795_305_600_000
 STEP = 5_000
+LIVELY = 600_000
+"""Ten minutes after the last thing that happened, the clock is turned in bigger steps."""
 SITES = """
 [site.warehouse]
 name = { zh = "西仓库", en = "West warehouse" }
@@ -124,6 +126,7 @@ class Drill:
         self._pipeline = Pipeline(catalogue.types, self._registry, Counters())
         self._seq = itertools.count(1)
         self._now = START
+        self._busy_at = START
         self._loop = asyncio.new_event_loop()
         self._spooled: list[tuple[Lane, list[SpooledReading]]] = []
         self._workers: list[asyncio.Task[None]] = []
@@ -244,17 +247,20 @@ class Drill:
         await self.service._records.close()
 
     async def _post(self, lane: Lane, spooled: list[SpooledReading]) -> None:
+        self._busy_at = self._now
         batch = ReadingBatch(collector="drill", lane=lane, readings=spooled, sent_at=self._now)
         await self.service.feed.accept(batch, msgspec.json.encode(batch))
         await self._settle()
 
     async def _act(self, event: str, by: str, cause: str) -> None:
+        self._busy_at = self._now
         await self.service.act(self.incident.id, event, by, "", cause)
         await self._settle()
 
     async def _advance(self, until: int) -> None:
         while self._now < until:
-            self._now = min(until, (self._now // STEP + 1) * STEP)
+            step = STEP if self._now - self._busy_at < LIVELY else 6 * STEP
+            self._now = min(until, (self._now // step + 1) * step)
             await self.service.feed.accept(
                 ReadingBatch(collector="drill", lane=Lane.NORMAL, readings=[], sent_at=self._now), b""
             )
@@ -268,7 +274,11 @@ class Drill:
             if self.service.feed.idle:
                 break
         await self.service._delivery.look()
-        await self.service._delivery.drain()
+        while self.service._delivery.busy:  # a notice that fails makes another one due
+            await self.service._delivery.drain()
+            await self.service._delivery.look()
+        if self.gateway.owed:
+            self._busy_at = self._now
         while self.gateway.owed:
             notice = self.gateway.owed.pop(0)
             await self.service.hear("sms", Receipt(id="", notice=notice.id, status="delivered", at=self._now))
