@@ -68,10 +68,12 @@ async def test_a_service_that_does_not_answer_in_time_is_retryable(
     port: int, notice: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("alerting.notifiers.chat.TIMEOUT", 0.2)
-    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", port)
+    held: list[asyncio.StreamWriter] = []
+    silent = await asyncio.start_server(lambda _, writer: held.append(writer), "127.0.0.1", port)
     with pytest.raises(Retryable, match="in time"):
         await Chat(settings(f"json://127.0.0.1:{port}?rto=0.5&cto=0.5")).send(notice())
     silent.close()
+    held[0].transport.abort()
 
 
 @pytest.mark.parametrize(
