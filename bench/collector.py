@@ -240,18 +240,16 @@ async def _fires(bench: Bench) -> list[float]:
     now = time.time_ns() // 1_000_000
     url = f"http://127.0.0.1:{bench.http}/ingest/hydrant_json"
     latencies = []
+    samples = ", ".join(f'{{"pressure_kpa": 300, "ts": {now - number}}}' for number in range(SAMPLES))
+    bodies = [
+        "[%s]" % ",".join(f'{{"device": "H-{n % 1000}", "samples": [{samples}]}}' for n in range(start, start + 50))
+        for start in range(0, BACKLOG_RECORDS, 50)
+    ]
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
 
         async def fill() -> None:
-            for start in range(0, BACKLOG_RECORDS, 50):
-                body = [
-                    {
-                        "device": f"H-{n % 1000}",
-                        "samples": [{"pressure_kpa": 300, "ts": now - s} for s in range(SAMPLES)],
-                    }
-                    for n in range(start, start + 50)
-                ]
-                (await client.post(url, json=body)).raise_for_status()
+            for body in bodies:
+                (await client.post(url, content=body)).raise_for_status()
 
         filling = asyncio.create_task(fill())
         reader, writer = await asyncio.open_connection("127.0.0.1", bench.gb)
