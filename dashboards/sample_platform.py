@@ -93,13 +93,11 @@ def roll_ups(now: int, dice: random.Random) -> Iterator[Point]:
             values = [pressure_at(zone, number, at, dice) for number in range(HYDRANTS_PER_ZONE)]
             yield Point(
                 "zone_hour",
-                {
-                    "site": SITE, "zone": zone, "district": DISTRICT,
-                    "weekday": str(local.isoweekday()), "hour": f"{local.hour:02d}",
-                },
+                {"site": SITE, "zone": zone, "district": DISTRICT},
                 {
                     "minimum": min(values), "mean": sum(values) / len(values), "maximum": max(values),
                     "samples": 12 * len(values), "compliant": 12 * sum(value >= 140 for value in values),
+                    "weekday": local.isoweekday(), "hour": local.hour,
                 },
                 at,
             )  # fmt: skip

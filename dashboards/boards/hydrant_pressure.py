@@ -175,7 +175,7 @@ def _moved(board: Board) -> None:
             [
                 Query(
                     'SELECT min("minimum") FROM "zone_hour" '
-                    f'WHERE $timeFilter AND {ZONE} AND "hour" =~ /^0[23]$/ '
+                    f'WHERE $timeFilter AND {ZONE} AND "hour" >= 2 AND "hour" <= 3 '
                     f"GROUP BY time(1d), \"zone\" fill(none) tz('{TIMEZONE}')",
                     "$tag_zone",
                 )

@@ -119,11 +119,21 @@ def _week(board: Board) -> JsonObject:
             start=1,
         )
     }
-    matrix = {
-        "id": "groupingToMatrix",
-        "options": {"columnField": "hour", "rowField": "weekday", "valueField": "pressure", "emptyValue": "null"},
-    }
-    hours = [f"{hour:02d}" for hour in range(24)]
+    group = {field: {"operation": "groupby", "aggregations": []} for field in ("weekday", "hour")}
+    averaged = {"pressure": {"operation": "aggregate", "aggregations": ["mean"]}}
+    before: list[JsonObject] = [
+        {"id": "groupBy", "options": {"fields": {**group, **averaged}}},
+        {
+            "id": "groupingToMatrix",
+            "options": {
+                "columnField": "hour",
+                "rowField": "weekday",
+                "valueField": "pressure (mean)",
+                "emptyValue": "null",
+            },
+        },
+    ]
+    hours = [str(hour) for hour in range(24)]
     corner = Column(
         name=MATRIX_CORNER,
         title=board.words("column.weekday"),
@@ -134,13 +144,13 @@ def _week(board: Board) -> JsonObject:
         board.frame(7, "week", (24, 10), last="28d"),
         [
             Query(
-                f'SELECT mean("mean") AS "pressure" FROM "zone_hour" WHERE $timeFilter AND {ZONE} '
-                'GROUP BY "weekday", "hour"',
+                'SELECT mean("mean") AS "pressure", max("weekday") AS "weekday", max("hour") AS "hour" '
+                f'FROM "zone_hour" WHERE $timeFilter AND {ZONE} GROUP BY time(1h) fill(none)',
                 format="table",
             )
         ],
         [corner, *(Column(name=hour, title=Text(hour, hour)) for hour in hours)],
-        before=[matrix],
+        before=before,
         sort=(MATRIX_CORNER, "asc"),
     )
     panel["fieldConfig"]["overrides"] = [
@@ -149,7 +159,7 @@ def _week(board: Board) -> JsonObject:
     panel["fieldConfig"]["overrides"].insert(
         0,
         {
-            "matcher": {"id": "byRegexp", "options": "/^\\d\\d$/"},
+            "matcher": {"id": "byRegexp", "options": "/^\\d+$/"},
             "properties": [
                 {"id": "unit", "value": "none"},
                 {"id": "decimals", "value": 0},

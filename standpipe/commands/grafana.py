@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--password-file", type=Path, metavar="FILE", help="admin's password; or the variable GRAFANA_TOKEN"
         )
-    parser.epilog = "Example: GRAFANA_TOKEN=glsa_… standpipe grafana apply --tokens /etc/standpipe/secrets"
+    parser.epilog = "Example: standpipe grafana apply --password-file admin_password --tokens /etc/standpipe/secrets"
     parser.set_defaults(run=run)
 
 

@@ -35,16 +35,14 @@ async def zone_hours(query: InfluxQuery, registry: Registry, *, now: int, minimu
     return [
         Point(
             "zone_hour",
-            {
-                **{name: series.tags.get(name, "") for name in ("site", "zone", "district")},
-                **_local(series.tags, row["time"], registry),
-            },
+            {name: series.tags.get(name, "") for name in ("site", "zone", "district")},
             {
                 "minimum": row["minimum"],
                 "mean": row["mean"],
                 "maximum": row["maximum"],
                 "samples": row["samples"],
                 "compliant": compliant.get(_key(series.tags, row["time"]), 0),
+                **_local(series.tags, row["time"], registry),
             },
             int(row["time"] or 0),
         )
@@ -58,9 +56,9 @@ def _key(tags: Mapping[str, str], at: object) -> Key:
     return tags.get("site", ""), tags.get("zone", ""), tags.get("district", ""), int(str(at))
 
 
-def _local(tags: Mapping[str, str], at: object, registry: Registry) -> dict[str, str]:
+def _local(tags: Mapping[str, str], at: object, registry: Registry) -> dict[str, int]:
     """Return weekday (1 = Monday) and hour of the site's wall clock."""
     site = registry.sites.get(tags.get("site", ""))
     zone = ZoneInfo(site.timezone if site else "Asia/Shanghai")
     local = datetime.fromtimestamp(int(str(at)) / 1000, UTC).astimezone(zone)
-    return {"weekday": str(local.isoweekday()), "hour": f"{local.hour:02d}"}
+    return {"weekday": local.isoweekday(), "hour": local.hour}
