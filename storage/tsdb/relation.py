@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from storage.tsdb.condition import MAX_TIME, MIN_TIME, Columns, Sql, known_by_tags, row_sql
 from storage.tsdb.schema import KINDS, WEEK, Measurement
-from storage.tsdb.syntax import Expr
+from storage.tsdb.syntax import Binary, Expr, Lit, Ref
 
 
 class Tagged(Protocol):
@@ -42,7 +42,21 @@ class Relation:
 
     def tag_keys(self) -> list[str]:
         """Return all tag names, sorted."""
+        if self.measurement is not None:
+            return sorted(self.measurement.tag_keys.copy())
         return sorted({key for series in self.series for key in series.tags})
+
+    def candidates(self, where: Expr | None) -> list[Any]:
+        """Return series among which are all that a condition can choose: by a tag that it asks for, else all."""
+        if self.measurement is None or not isinstance(where, Binary):
+            return self.series
+        if where.op == "and":
+            return min(self.candidates(where.left), self.candidates(where.right), key=len)
+        name, value = where.left, where.right
+        plain = where.op == "=" and isinstance(name, Ref) and isinstance(value, Lit) and isinstance(value.value, str)
+        if not plain or not value.value or name.kind == "field" or name.name in self.columns:  # type: ignore[union-attr]
+            return self.series
+        return list(self.measurement.by_tag.get((name.name, value.value), []))  # type: ignore[union-attr,arg-type]
 
     def rows_sql(self, low: int, high: int, positions: Iterable[int]) -> str:
         """Return SQL for rows whose time is in low..high, with the columns at `positions`."""
@@ -133,7 +147,7 @@ def select_series(relation: Relation, where: Expr | None, dimensions: list[str])
     """Choose series by their tags and group them by the values of `dimensions`, in InfluxDB's order."""
     groups: dict[tuple[str, ...], Group] = {}
     filters: dict[Expr | None, list[int]] = {}
-    for series in relation.series:
+    for series in relation.candidates(where):
         left = known_by_tags(where, series.tags, relation.columns) if where is not None else True
         if left is False:
             continue

@@ -40,6 +40,17 @@ class Measurement:
     weeks: set[int] = field(default_factory=set)
     """Weeks since the epoch that have a table."""
 
+    tag_keys: set[str] = field(default_factory=set)
+    by_tag: dict[tuple[str, str], list[Series]] = field(default_factory=dict)
+    """(tag, value) -> the series that have it."""
+
+    def add(self, series: Series) -> None:
+        """Take in a new series."""
+        for pair in series.tags.items():
+            self.tag_keys.add(pair[0])
+            self.by_tag.setdefault(pair, []).append(series)
+        self.series.append(series)
+
     def table(self, week: int) -> str:
         """Return the SQL name of one week's rows."""
         return f"p_{self.id}_{week}" if week >= 0 else f"p_{self.id}_m{-week}"

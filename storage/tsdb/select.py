@@ -132,6 +132,8 @@ class Run:
         positions = {ref: self._relation.columns[ref.name][0] for ref in refs if self._is_field(ref)}
         if not refs and not self._window.length and call.name == "last":
             newest = newest_values(self._relation, self._selection, self._span, self._position(call))
+            if newest is not None and [one.expr for one in self._fields] == [call]:
+                return {g: self._cut([[at, streams.finite(value)]]) for g, (at, value) in newest.items()}
             if newest is not None:
                 return self._finish({g: [(at, {call: value})] for g, (at, value) in newest.items()})
         if not refs and self._window.length and call.name not in ("top", "bottom"):

@@ -64,7 +64,7 @@ class Store:
         for id_, measurement_id, text in run("SELECT id, measurement_id, tags FROM series ORDER BY id").fetchall():
             database, measurement = measurements[measurement_id]
             one = series[id_] = Series(id_, measurement, json.loads(text))
-            measurement.series.append(one)
+            measurement.add(one)
             database.keys[measurement.name, tuple(one.tags.items())] = one
         self.widths = {}
         for _, measurement in measurements.values():
@@ -118,7 +118,7 @@ class Store:
     def series(self, database: Database, measurement: Measurement, tags: tuple[tuple[str, str], ...]) -> Series:
         """Add a series."""
         series = Series(self._number("series"), measurement, dict(tags))
-        measurement.series.append(series)
+        measurement.add(series)
         self._series[series.id] = series
         database.keys[measurement.name, tags] = series
         text = json.dumps(series.tags, ensure_ascii=False)
