@@ -241,10 +241,8 @@ async def _fires(bench: Bench) -> list[float]:
     url = f"http://127.0.0.1:{bench.http}/ingest/hydrant_json"
     latencies = []
     samples = ", ".join(f'{{"pressure_kpa": 300, "ts": {now - number}}}' for number in range(SAMPLES))
-    bodies = [
-        "[%s]" % ",".join(f'{{"device": "H-{n % 1000}", "samples": [{samples}]}}' for n in range(start, start + 50))
-        for start in range(0, BACKLOG_RECORDS, 50)
-    ]
+    items = [f'{{"device": "H-{number % 1000}", "samples": [{samples}]}}' for number in range(BACKLOG_RECORDS)]
+    bodies = [f"[{','.join(items[start : start + 50])}]" for start in range(0, BACKLOG_RECORDS, 50)]
     async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
 
         async def fill() -> None:

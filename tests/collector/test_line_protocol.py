@@ -1,13 +1,17 @@
 """InfluxDB's write API towards us: what Telegraf sends is stored, registered devices are seen by rules."""
 
+import asyncio
 import gzip
 from typing import Any
 
 import httpx
+import influxdb_client
 import pytest
 
 from collector.inputs import line_text
 from standpipe.model.signal import Lane
+
+NOW = 1_790_000_000_000
 
 
 def client(doors: Any) -> httpx.AsyncClient:
@@ -131,3 +135,24 @@ async def test_what_else_is_answered(
     async with client(await collector()) as http:
         assert (await http.post(path, content=body, headers=headers)).status_code == status
         assert (await http.get("/ping")).status_code == 204
+
+
+async def test_influxdb_client_writes_to_us(collector: Any, sinks: Any, until: Any) -> None:
+    sink = await sinks()
+    doors = await collector(
+        influx={"url": sink.url, "version": "1"}, alerting={"url": sink.url}, collector={"http": {"token": "t0ken"}}
+    )
+
+    library: Any = influxdb_client
+
+    def write() -> None:
+        with library.InfluxDBClient(url=f"http://127.0.0.1:{doors.http}", token="t0ken", org="o") as influx:
+            point = (
+                library.Point("cpu").tag("host", "a b").field("usage", 1.5).field("note", 'two "words"').time(NOW, "ms")
+            )
+            synchronous = influx.write_api(write_options=library.client.write_api.SYNCHRONOUS)
+            synchronous.write("b", "o", point, write_precision="ms")
+
+    await asyncio.to_thread(write)
+    await until(sink.lines)
+    assert sink.lines() == [f'cpu,host=a\\ b note="two \\"words\\"",usage=1.5 {NOW}']
