@@ -8,7 +8,7 @@ BIN = .venv/bin
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
-setup: .venv/.ready ## make the environment: .venv, dependencies, browser files
+setup: .venv/.ready bundle ## make the environment: .venv, dependencies, browser files
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Standpipe needs Python 3.11 or later; name one with: make setup PYTHON=python3.12"; exit 1; }
@@ -16,12 +16,13 @@ setup: .venv/.ready ## make the environment: .venv, dependencies, browser files
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip 'setuptools>=77'
 	@touch $@
 
-.venv/.ready: .venv/.python pyproject.toml constraints.txt console/package-lock.json
+.venv/.ready: .venv/.python pyproject.toml constraints.txt
 	@echo "setup: installing Python packages (about a minute the first time)"
 	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -c constraints.txt -e '.[dev]'
-	@echo "setup: bundling the browser files"
-	@$(BIN)/python -m console.build
 	@touch $@
+
+bundle: .venv/.ready
+	@$(BIN)/python -m console.build
 
 demo: setup ## run everything with a simulated town; SECONDS=100 stops by itself
 	@$(BIN)/standpipe demo $(if $(SECONDS),--seconds $(SECONDS))
@@ -48,4 +49,4 @@ docs: setup ## write the generated documents anew
 clean: ## remove what setup and runs have made
 	rm -rf .venv node_modules console/node_modules console/static/dist data build *.egg-info
 
-.PHONY: help setup demo test check bench docs clean
+.PHONY: help setup bundle demo test check bench docs clean

@@ -15,6 +15,7 @@ import uvicorn
 import uvloop
 
 from standpipe.commands.configuration import Configuration
+from standpipe.model.origin import refuse_browser
 from standpipe.model.settings import split_listen
 
 Scope: TypeAlias = MutableMapping[str, Any]
@@ -79,7 +80,10 @@ async def _alerting(configuration: Configuration) -> None:
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if path == "/readings" or path.startswith("/receipts/"):
+        programs = path in ("/readings", "/health") or path.startswith(("/receipts/", "/api/"))
+        if programs and (why := refuse_browser(scope["headers"], locked=bool(settings.alerting.token))):
+            await _refuse(send, why)
+        elif path == "/readings" or path.startswith("/receipts/"):
             await feed(scope, receive, send)
         elif path == "/health" or path.startswith("/api/"):
             await api(scope, receive, send)
@@ -100,6 +104,12 @@ async def _alerting(configuration: Configuration) -> None:
             work.cancel()
     finally:
         await service.close()
+
+
+async def _refuse(send: Send, why: str) -> None:
+    head = [(b"content-type", b"text/plain; charset=utf-8")]
+    await send({"type": "http.response.start", "status": 403, "headers": head})
+    await send({"type": "http.response.body", "body": why.encode()})
 
 
 async def _until_signal(work: Awaitable[None]) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from alerting.notifiers import kinds
 from alerting.rules_file import read_rules
 from plugins.catalogue import Catalogue, load_catalogue
 from standpipe.model.contacts import Contacts, Plan, read_contacts
@@ -52,6 +53,7 @@ def load(settings: Settings) -> Configuration:
     catalogue = _gather(faults, lambda: load_catalogue([settings.path(name) for name in settings.plugins]))
     registry = _gather(faults, lambda: read_registry(settings.path(settings.sites)))
     contacts = _gather(faults, lambda: _contacts(settings))
+    _gather(faults, lambda: kinds.build(settings.notifier))
     rules = None
     if catalogue is not None:
         rules = _gather(faults, lambda: read_rules(settings.path(settings.rules), catalogue.rules()))
