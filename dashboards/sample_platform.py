@@ -180,5 +180,5 @@ def itself(now: int, dice: random.Random) -> Iterator[Point]:
                 "uptime": float((at - now) % (4 * HOUR)) / 1000,
             }
             yield Point("process", {"process": process, "host": "simulated"}, needs, at)
-        for stage, p99 in (("spooled", 0.006), ("accepted", 0.011), ("handed_over", 0.04), ("delivered", 1.9)):
+        for stage, p99 in (("stored", 0.006), ("accepted", 0.011), ("handed_over", 0.04), ("delivered", 1.9)):
             yield Point("latency", {"stage": stage}, {"p50": p99 / 3, "p99": p99 * dice.uniform(0.8, 1.4)}, at)

@@ -47,14 +47,14 @@ def build(board: Board) -> JsonObject:
             LOST,
         ),
         stat(
-            board.frame(4, "restarts", (6, 5)),
+            board.frame(4, "youngest", (6, 5)),
             [
                 Query(
-                    'SELECT count("uptime") FROM "process" WHERE $timeFilter AND "uptime" < 15 GROUP BY "process"',
+                    'SELECT min("uptime") FROM "process" WHERE $timeFilter GROUP BY "process"',
                     "$tag_process",
                 )
             ],
-            Look(unit="none", decimals=0),
+            Look(unit="s", decimals=0, steps=(("orange", None), ("green", 3600.0))),
         ),
         time_series(
             board.frame(5, "traffic", (12, 8), step="1m"),

@@ -14,8 +14,8 @@ from standpipe.model.errors import Rejected, Retryable
 from standpipe.model.platform import read_platform
 from standpipe.model.registry import Registry
 from standpipe.telemetry.device_points import device_points
-from standpipe.telemetry.wall_points import Language, alert_points, incident_points, wall_points
-from standpipe.telemetry.zone_hours import zone_hours
+from standpipe.telemetry.wall_points import Language, alert_points, incident_points, latency_points, wall_points
+from standpipe.telemetry.zone_hours import LATE_HOURS, zone_hours
 from storage.influx.platform_points import Point, encode_points
 from storage.influx.query import InfluxQuery
 from storage.influx.writer import InfluxWriter
@@ -24,9 +24,9 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 15.0
 DEVICES_EVERY = 4
-"""Rounds between two writings of every device."""
+"""Rounds between two writings of every device and of the zones' running hour."""
 HOURS_EVERY = 40
-"""Rounds between two computations of the zones' hours."""
+"""Rounds between two computations of all hours that late readings may change; the last two are made every minute."""
 
 
 class Watched(Protocol):
@@ -95,8 +95,9 @@ class Telemetry:
         before, self._alerts, self._open = self._alerts, view.alerts, open_now
         hours: list[Point] = []
         try:
-            if turn % HOURS_EVERY == 0:
-                hours = await zone_hours(self._query, self._registry, now=now)
+            if heard is not None:
+                back = LATE_HOURS if turn % HOURS_EVERY == 0 else 1
+                hours = await zone_hours(self._query, self._registry, now=now, back=back)
             await asyncio.to_thread(self._send, view, before, lately, heard, hours)
         except (Retryable, Rejected) as err:
             self._say(err)
@@ -117,7 +118,9 @@ class Telemetry:
         registry, language = self._registry, self._language
         points = [*wall_points(view, registry, language=language), *self._own(view.at), *more]
         points += alert_points(before, view.alerts, registry, language=language, now=view.at)
-        for incident in filter(None, lately):
+        known = [incident for incident in lately if incident is not None]
+        points += latency_points(known, at=view.at)
+        for incident in known:
             points += incident_points(incident, registry, language=language)
         if heard is not None:
             points += device_points(view, heard, registry, self._catalogue)

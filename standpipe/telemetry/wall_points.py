@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from statistics import median
 from typing import Literal
 
 from alerting.views import AlertView, HydrantView, IncidentView, WallView
@@ -26,6 +27,8 @@ EVENTS = {
 """Event of the incident table -> value of the tag `event`; others are not drawn on charts."""
 DISPOSITIONS = {"confirmed", "false_alarm", "fault"}
 """Those that count for the share of false alarms; tests and drills do not."""
+STAGES = ("stored", "accepted", "handed_over", "delivered")
+"""Points of an incident's ledger that are shown as latency; with so few fires p99 is the worst of them."""
 NEAREST = 5
 SLOTS = 20
 _METRES_PER_DEGREE = 111_320.0
@@ -86,6 +89,16 @@ def incident_points(incident: IncidentView, registry: Registry, *, language: Lan
         tags = {"channel": notice.channel, "step": str(notice.step), "site": incident.site}
         fields = {"attempts": notice.attempts, "delivered": int(notice.state == "delivered"), "receipt": receipt}
         yield Point("notice", tags, {"incident": incident.id, **fields}, notice.sent_at + number)
+
+
+def latency_points(incidents: Iterable[IncidentView], *, at: int) -> Iterator[Point]:
+    """Yield how long fires of the open and latest incidents took to each stage, since their frame was received."""
+    ledgers = [incident.ledger for incident in incidents if not incident.historic]
+    for stage in STAGES:
+        ends = [(getattr(ledger, stage), ledger.received) for ledger in ledgers]
+        took = sorted((end - start) / 1000 for end, start in ends if end is not None and start is not None)
+        if took:
+            yield Point("latency", {"stage": stage}, {"p50": median(took), "p99": took[-1]}, at)
 
 
 def alert_points(

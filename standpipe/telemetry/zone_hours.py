@@ -19,9 +19,14 @@ _BY = "GROUP BY time(1h), zone, site, district fill(none)"
 Key = tuple[str, str, str, int]
 
 
-async def zone_hours(query: InfluxQuery, registry: Registry, *, now: int, minimum: float = MINIMUM_KPA) -> list[Point]:
-    """Return a point per zone and hour of the last day, the hour that runs included. Raises as `InfluxQuery.query`."""
-    span = {"start": Instant(now - now % HOUR - LATE_HOURS * HOUR), "end": Instant(now + 1)}
+async def zone_hours(
+    query: InfluxQuery, registry: Registry, *, now: int, back: int = LATE_HOURS, minimum: float = MINIMUM_KPA
+) -> list[Point]:
+    """Return a point per zone for each of the last `back` hours and the one that runs.
+
+    `minimum` is the kPa that a compliant sample reaches. Raises as `InfluxQuery.query`.
+    """
+    span = {"start": Instant(now - now % HOUR - back * HOUR), "end": Instant(now + 1)}
     every = await query.query(
         f"SELECT min(pressure) AS minimum, mean(pressure) AS mean, max(pressure) AS maximum, "
         f"count(pressure) AS samples {_WHERE} {_BY}",

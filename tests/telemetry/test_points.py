@@ -12,7 +12,7 @@ from standpipe.model.platform import read_platform
 from standpipe.model.registry import Device, Registry, Site, Zone
 from standpipe.telemetry.device_points import device_points
 from standpipe.telemetry.feed import Telemetry
-from standpipe.telemetry.wall_points import alert_points, incident_points, wall_points
+from standpipe.telemetry.wall_points import alert_points, incident_points, latency_points, wall_points
 from standpipe.telemetry.zone_hours import HOUR, zone_hours
 from storage.influx.platform_points import Point, encode_points
 from storage.influx.query import InfluxQuery
@@ -135,6 +135,17 @@ def test_notices_of_one_step_do_not_overwrite_each_other(registry: Registry) -> 
     points = named(list(incident_points(case, registry, language="en")), "notice")
     assert len({point.at for point in points}) == len(points) == 2
     assert points[0].fields["receipt"] == 1.5
+
+
+def test_latency_is_counted_from_receipt() -> None:
+    quick = msgspec.structs.replace(LEDGER, received=NOW, stored=NOW + 4, handed_over=NOW + 40)
+    slow = msgspec.structs.replace(quick, handed_over=NOW + 200)
+    old = msgspec.structs.replace(quick, handed_over=NOW + 9_000)
+    cases = [msgspec.structs.replace(incident(), ledger=ledger) for ledger in (quick, slow)]
+    cases.append(msgspec.structs.replace(incident(), ledger=old, historic=True))
+    found = {point.tags["stage"]: point.fields for point in latency_points(cases, at=NOW)}
+    assert found["stored"] == {"p50": 0.004, "p99": 0.004}
+    assert found["handed_over"] == {"p50": pytest.approx(0.12), "p99": 0.2}
 
 
 def test_an_alert_is_written_when_it_begins_and_when_it_ends(registry: Registry) -> None:
