@@ -131,7 +131,6 @@ def test_a_rule_that_plays_a_fire_down_does_not_replace_the_one_that_rings(weake
     assert Signal.FIRE in {event.rule.signal for event in rules.observe(smoke(0, Signal.FIRE))}
 
 
-
 def test_a_barrel_side_sensor_raises_no_pressure_alert() -> None:
     rules = Engine([LOW], historic_after=15 * MINUTE, barrel_side=frozenset({"HY-1"}))
     rules.observe(hydrant(0, 0))
