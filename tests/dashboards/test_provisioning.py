@@ -171,3 +171,16 @@ class TestSettings:
 
 def _filled(text: str) -> str:
     return re.sub(r"\$\{[A-Z0-9_]+:-([^}]*)\}", r"\1", text)
+
+
+class TestOperations:
+    def test_every_file_that_the_page_names_exists(self) -> None:
+        text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        named = set(re.findall(r"\b(?:provisioning|docs)/[\w./@-]*\w", text))
+        assert named
+        assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+    def test_every_profile_is_explained(self) -> None:
+        text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        profiles = {profile for service in SERVICES.values() for profile in service.get("profiles", [])}
+        assert {profile for profile in profiles if f"| `{profile}` |" in text} == profiles
