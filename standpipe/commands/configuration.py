@@ -10,6 +10,7 @@ import msgspec
 
 from alerting.notifiers import kinds
 from alerting.rules_file import read_rules
+from collector import check as collector_check
 from plugins.catalogue import Catalogue, load_catalogue
 from standpipe.model.contacts import Contacts, Plan, read_contacts
 from standpipe.model.errors import ConfigError, Fault
@@ -54,6 +55,7 @@ def load(settings: Settings) -> Configuration:
     registry = _gather(faults, lambda: read_registry(settings.path(settings.sites)))
     contacts = _gather(faults, lambda: _contacts(settings))
     _gather(faults, lambda: kinds.build(settings.notifier))
+    faults.extend(collector_check.faults(settings))
     rules = None
     if catalogue is not None:
         rules = _gather(faults, lambda: read_rules(settings.path(settings.rules), catalogue.rules()))
