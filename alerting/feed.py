@@ -54,6 +54,8 @@ class Feed:
         self._started = now()
         self.contacts: dict[str, int] = {}
         """Collector -> last contact, epoch ms."""
+        self.troubles: dict[str, list[dict[str, str]]] = {}
+        """Collector -> what it says is wrong with itself, as of its last sign of life."""
         self.heard: set[str] = set()
         """Devices heard since somebody last emptied this."""
         self.snapshot_took = 0.0
@@ -99,6 +101,7 @@ class Feed:
         if batch.readings and now - max(one.reading.received_at for one in batch.readings) > _FRESH:
             self._behind = now
         if not batch.readings:
+            self.troubles[batch.collector] = batch.troubles
             return 0, 0
         if batch.lane is Lane.NORMAL and self._waiting > _WAITING:
             raise Retryable(f"{self._waiting} readings wait already", after=1.0)

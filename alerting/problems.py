@@ -1,6 +1,6 @@
 """What is wrong with the platform itself, in words for the wall. Pure; mends nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from alerting import watchdog
 from alerting.board import Board
@@ -21,6 +21,7 @@ def platform_problems(  # noqa: PLR0913 - everything that can be wrong
     data_silent: int,
     failing_since: int | None,
     broken: int,
+    troubles: Sequence[dict[str, str]] = (),
     now: int,
     started: int,
 ) -> list[dict[str, str]]:
@@ -30,6 +31,7 @@ def platform_problems(  # noqa: PLR0913 - everything that can be wrong
         problems.append({"zh": "警情记录无法写入", "en": "records cannot be written"})
     if broken:
         problems.append({"zh": f"{broken} 条数据无法判断", "en": f"{broken} readings could not be judged, see the log"})
+    problems.extend(troubles)
     for case in board.open():
         words = watchdog.without_next_step(case, now=now)
         if words:

@@ -173,19 +173,23 @@ class Alerting:
         await self._journal.close()
         await self._records.close()
 
+    @property
+    def heard(self) -> Mapping[str, int]:
+        """Return when each device was last heard, epoch ms of reception."""
+        return self._engine.state.watch.spoke
+
     def wall(self, now: int) -> WallView:
         """Return the wall at `now`, epoch ms."""
-        self.feed.heard.clear()
         return self._wall.view(
             now,
             devices=self._engine.state.devices,
-            heard=self._engine.state.watch.spoke,
+            heard=self.heard,
             contacts=self.feed.contacts,
             data_silent=self._data_silent,
             problems=platform_problems(
                 self._board, self._settings, self._contacts,
                 sources=self.feed.contacts, data_silent=self._data_silent, failing_since=self._ink.failing_since,
-                broken=self.feed.broken,
+                broken=self.feed.broken, troubles=[one for said in self.feed.troubles.values() for one in said],
                 now=now, started=self._started,
             ),
         )  # fmt: skip
@@ -345,12 +349,14 @@ class Alerting:
         for collector in watchdog.silent(self.feed.contacts, after=_FORGET_COLLECTOR, now=now):
             log.warning("collector forgotten collector=%s", collector)
             del self.feed.contacts[collector]
+            self.feed.troubles.pop(collector, None)
         silent = frozenset(watchdog.silent(self.feed.contacts, after=self._data_silent, now=now))
         if silent != self._was_silent:
             log.warning("collectors silent=%s", ",".join(sorted(silent)) or "none")
             self._was_silent = silent
             self._changes.tell(Change(topic="sources"))
         if self.feed.heard:
+            self.feed.heard.clear()
             self._changes.tell(Change(topic="hydrants"))
 
     async def _snapshots(self) -> None:

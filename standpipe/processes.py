@@ -15,8 +15,11 @@ import uvicorn
 import uvloop
 
 from standpipe.commands.configuration import Configuration
+from standpipe.model import clock
 from standpipe.model.origin import refuse_browser
 from standpipe.model.settings import split_listen
+
+log = logging.getLogger(__name__)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -68,7 +71,9 @@ async def _alerting(configuration: Configuration) -> None:
     from alerting.intake import Intake
     from alerting.service import Alerting
     from console.app import build_app
+    from standpipe.telemetry.feed import Telemetry
     from storage.influx.query import InfluxQuery
+    from storage.influx.writer import InfluxWriter
 
     settings = configuration.settings
     service = await Alerting.open(
@@ -77,11 +82,22 @@ async def _alerting(configuration: Configuration) -> None:
     feed = Intake(service, settings)
     api = Api(service, settings)
     pages = build_app(service, InfluxQuery.from_settings(settings), settings)
+    telemetry = Telemetry(
+        service,
+        configuration.registry,
+        configuration.catalogue,
+        writer=InfluxWriter.from_settings(settings),
+        query=InfluxQuery.from_settings(settings),
+        heard=lambda: service.heard,
+        clock=clock.now,
+        language="zh" if settings.locale.startswith("zh") else "en",
+    )
 
     async def route(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
         programs = path in ("/readings", "/health") or path.startswith(("/receipts/", "/api/"))
-        if programs and (why := refuse_browser(scope["headers"], locked=bool(settings.alerting.token))):
+        locked = bool(settings.alerting.token) or path.startswith("/receipts/")  # gateways know us by other names
+        if programs and (why := refuse_browser(scope["headers"], locked=locked)):
             await _refuse(send, why)
         elif path == "/readings" or path.startswith("/receipts/"):
             await feed(scope, receive, send)
@@ -99,11 +115,22 @@ async def _alerting(configuration: Configuration) -> None:
     )  # fmt: skip
     try:
         async with asyncio.TaskGroup() as tasks:
-            work = tasks.create_task(service.run())
+            work = [tasks.create_task(service.run()), tasks.create_task(_apart(telemetry.run))]
             await server.serve()
-            work.cancel()
+            for task in work:
+                task.cancel()
     finally:
         await service.close()
+
+
+async def _apart(run: Callable[[], Awaitable[None]]) -> None:
+    """Run what only feeds charts; no fault of it may end the process that rings people."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("dashboards' feed failed, starting it again")
+        await asyncio.sleep(15)
 
 
 async def _refuse(send: Send, why: str) -> None:

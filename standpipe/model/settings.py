@@ -4,7 +4,7 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -298,7 +298,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _override(data: dict[str, Any], environ: Mapping[str, str]) -> list[Fault]:
-    """Lay environment variables over the file's tables; a value is TOML where it parses, else a string."""
+    """Lay environment variables over the file's tables; a value is TOML, or text where text belongs."""
     faults = []
     for name in sorted(environ):
         if not name.startswith(PREFIX) or name == f"{PREFIX}CONFIG":
@@ -310,11 +310,27 @@ def _override(data: dict[str, Any], environ: Mapping[str, str]) -> list[Fault]:
         if not isinstance(table, dict):
             faults.append(Fault(f"environment {name}", "", "does not name a key of the settings"))
             continue
+        value = environ[name]
+        if _is_text([*parents, last]) and not value.startswith(('"', "'")):
+            table[last] = value
+            continue
         try:
-            table[last] = tomllib.loads(f"v = {environ[name]}")["v"]
+            table[last] = tomllib.loads(f"v = {value}")["v"]
         except tomllib.TOMLDecodeError:
-            table[last] = environ[name]
+            table[last] = value
     return faults
+
+
+def _is_text(keys: list[str]) -> bool:
+    """Return whether a string belongs to a dotted key, so that an all-digit password needs no quotes of its own."""
+    hint: Any = Settings
+    for key in keys:
+        if get_origin(hint) is dict:
+            hint = get_args(hint)[1]
+            continue
+        hint = get_type_hints(hint).get(key) if isinstance(hint, type) and issubclass(hint, msgspec.Struct) else None
+    choices = get_args(hint) if get_origin(hint) is Literal else ()
+    return hint is str or (bool(choices) and all(isinstance(choice, str) for choice in choices))
 
 
 def _anchored(entry: Notifier, settings: Settings) -> Notifier:

@@ -117,6 +117,19 @@ def test_all_faults_of_a_file_are_said_at_once(tmp_path: Path) -> None:
     assert [fault.key for fault in caught.value.faults] == ["locale", "plugin", "tsdb.listen"]
 
 
+def test_digits_in_the_environment_are_text_where_text_belongs(tmp_path: Path) -> None:
+    read = settings(
+        tmp_path,
+        '[notifier.sms]\nkind = "sms_http"\n',
+        STANDPIPE_INFLUX__VERSION="1",
+        STANDPIPE_INFLUX__PASSWORD="0123456",
+        STANDPIPE_NOTIFIER__SMS__TOKEN="99",
+        STANDPIPE_TSDB__TOKEN='"quoted"',
+    )
+    assert (read.influx.version, read.influx.password) == ("1", "0123456")
+    assert (read.notifier["sms"].token, read.tsdb.token) == ("99", "quoted")
+
+
 def test_an_environment_variable_that_names_no_key_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="alertin"):
         settings(tmp_path, "", STANDPIPE_ALERTIN__LISTEN="127.0.0.1:1")
