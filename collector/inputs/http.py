@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from standpipe.model.errors import Retryable
+from standpipe.model.origin import refuse_browser
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     token: str | None = None
     """Bearer token wanted; None for the door's own, empty for none."""
     methods: frozenset[str] = frozenset({"POST"})
+    locked: bool = False
+    """The route looks after a secret of its own, so it may be asked for under any name."""
 
 
 class HttpDoor:
@@ -90,6 +93,8 @@ class HttpDoor:
 
     async def _serve(self, scope: Scope, receive: Receive) -> Response:
         route, rest = self._find(scope["path"])
+        if why := refuse_browser(scope["headers"], locked=bool(self._token or route.locked)):
+            raise Answer(403, {"error": why})
         if scope["method"] not in route.methods:
             raise Answer(405, {"error": f"expected {' or '.join(sorted(route.methods))}"})
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}

@@ -33,7 +33,7 @@ class PushSource:
 
     def route(self) -> Route:
         """Return the route; it looks after its secret itself."""
-        return Route(serve=self.serve, token="", methods=frozenset({"GET", "POST"}))
+        return Route(serve=self.serve, token="", methods=frozenset({"GET", "POST"}), locked=bool(self._settings.token))
 
     async def serve(self, request: Request) -> Response:
         """Take one push; 200 when all of it is on disk, 400 with the reason when it is no push of the platform."""

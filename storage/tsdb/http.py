@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
 from standpipe.model.errors import Retryable
+from standpipe.model.origin import refuse_browser
 from storage.tsdb.answer import EPOCHS, Result, to_csv, to_json
 from storage.tsdb.asking import Readers
 from storage.tsdb.line_parser import PRECISIONS
@@ -67,6 +68,8 @@ class Api:
             return
         request = _Request(scope, receive)
         try:
+            if why := refuse_browser(scope["headers"], locked=bool(self._token)):
+                raise Refused(403, why, "forbidden")
             answer = await self._answer(request)
         except Refused as err:
             answer = _refusal(request, err)

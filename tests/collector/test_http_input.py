@@ -94,3 +94,31 @@ async def test_status_and_metrics_tell_the_same_story(collector: Any, until: Any
     assert 'standpipe_collector_received_total{at="http"} 2' in metrics
     assert 'standpipe_collector_lag_rows{lane="normal",output="influxdb"}' in metrics
     assert (missing.status_code, "/status" in missing.json()["known"]) == (404, True)
+
+
+async def test_a_strangers_web_page_is_refused_everywhere_and_a_program_nowhere(collector: Any) -> None:
+    async with client(await collector()) as http:
+        page = {"origin": "http://evil.example"}
+        rebound = {"host": "evil.example"}
+        asked = [await http.post("/ingest/hydrant_json", content=GOOD, headers=headers) for headers in (page, rebound)]
+        asked += [await http.get("/health", headers=page), await http.post("/write", content="a b=1", headers=page)]
+        kept = (await http.get("/status")).json()["inputs"]
+    assert [answer.status_code for answer in asked] == [403, 403, 403, 403]
+    assert "another site" in asked[0].json()["error"]
+    assert kept == {}
+
+
+async def test_with_a_token_other_hosts_scrapers_get_in_and_pages_do_not(collector: Any) -> None:
+    doors = await collector(collector={"http": {"token": "s3cret"}})
+    scraper = {"host": "standpipe.example:8087"}
+    async with client(doors, "s3cret") as http:
+        asked = [await http.get(path, headers=scraper) for path in ("/metrics", "/ping", "/health")]
+        assert [answer.status_code for answer in asked] == [200, 204, 200]
+        assert (await http.get("/ping", headers=scraper | {"origin": "null"})).status_code == 403
+
+
+async def test_a_carriers_push_with_a_secret_of_its_own_comes_by_any_name(collector: Any) -> None:
+    doors = await collector(collector={"push": {"carrier": {"kind": "ctwing", "token": "theirs"}}})
+    async with client(doors, "theirs") as http:
+        answer = await http.post("/push/carrier", content="{}", headers={"host": "standpipe.example"})
+    assert answer.status_code == 200

@@ -53,6 +53,22 @@ def test_influxdb_client_writes_pings_and_lists_buckets(new_tsdb: Callable[..., 
     assert answer["results"][0]["series"][0]["values"] == [[T0, "a b", 1.5]]
 
 
+def test_a_strangers_web_page_is_refused_and_a_scraper_with_a_token_is_not(new_tsdb: Callable[..., Any]) -> None:
+    write = {"params": {"db": "town"}, "content": "m v=1"}
+    page, elsewhere = {"origin": "http://evil.example"}, {"host": "tsdb.example:8086"}
+    with httpx.Client(base_url=new_tsdb().url) as http:
+        refused = [http.post("/write", **write, headers=headers) for headers in (page, elsewhere)]
+        assert [answer.status_code for answer in refused] == [403, 403]
+        assert "another site" in refused[0].json()["error"]
+        assert http.get("/query", params={"q": "SHOW DATABASES"}).json()["results"] == [
+            {"statement_id": 0, "series": [{"name": "databases", "columns": ["name"]}]}
+        ]
+    with httpx.Client(base_url=new_tsdb("s3cret").url, headers=elsewhere) as http:
+        assert http.get("/ping").status_code == 204
+        assert http.post("/write", **write, headers={"authorization": "Token s3cret"}).status_code == 204
+        assert http.get("/ping", headers=page).status_code == 403
+
+
 @pytest.mark.parametrize("server", ["influxd", "tsdb"])
 async def test_our_writer_and_questions_get_the_same_from_either_server(
     server: str, request: pytest.FixtureRequest
