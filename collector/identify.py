@@ -96,9 +96,19 @@ class Directory:
 
     def __init__(self, types: Mapping[str, LoadedType], registry: Registry) -> None:
         """Take the catalogue's types and the registry."""
-        self._types = types
+        self.types = types
+        """What is in use; another mapping after a reload."""
         self._registry = registry
         self._senders: dict[str, Sender] = {}
+
+    def use(self, types: Mapping[str, LoadedType]) -> None:
+        """Take other device types from the next uplink on. Senders whose type stays the same are kept."""
+        self.types = types
+        self._senders = {
+            address: sender
+            for address, sender in self._senders.items()
+            if types.get(sender.device.type) is sender.loaded
+        }
 
     def find(self, address: str) -> Sender | None:
         """Return the registered sender of a wire address, None where nobody registered it or its type is unknown."""
@@ -106,9 +116,9 @@ class Directory:
         if sender is not None:
             return sender
         found = self._registry.by_address(address)
-        if found is None or found[1].type not in self._types:
+        if found is None or found[1].type not in self.types:
             return None
-        sender = Sender(found[0], found[1], self._types[found[1].type], self._registry)
+        sender = Sender(found[0], found[1], self.types[found[1].type], self._registry)
         self._senders[address] = sender
         return sender
 

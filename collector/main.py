@@ -32,6 +32,7 @@ from collector.outputs import alerting, influxdb
 from collector.outputs.drain import drain
 from collector.outputs.self_report import report
 from collector.pipeline import Pipeline
+from collector.renewal import Renewal
 from collector.spool import Spool
 from collector.status import pages
 from plugins.catalogue import Catalogue
@@ -66,8 +67,9 @@ async def run(
     registry: Registry,
     *,
     started: Callable[[Doors], None] | None = None,
+    reload: asyncio.Event | None = None,
 ) -> None:
-    """Run until cancelled. `started` is called when all doors are open.
+    """Run until cancelled. `started` is called when all doors are open; `reload`, once set, renews the device types.
 
     Raises ConfigError for settings that cannot be used, OSError when an address cannot be had, sqlite3.Error when the
     spool file cannot be written.
@@ -84,8 +86,10 @@ async def run(
         intake = Intake(Pipeline(catalogue.types, registry, counters), spool, counters, duplicates)
         async with asyncio.TaskGroup() as group:
             group.create_task(spool.run(), name="spool")
-            _start_outputs(group, settings, catalogue, spool, counters)
-            doors = await _start_inputs(group, settings, catalogue, registry, intake)
+            encoders = _start_outputs(group, settings, catalogue, spool, counters)
+            renewal = _renewal(settings, catalogue, registry, intake, encoders)
+            group.create_task(renewal.follow(reload or asyncio.Event()), name="reload")
+            doors = await _start_inputs(group, settings, registry, intake, {"/plugins/reload": renewal.route()})
             log.info("collector running spool=%s http=%d gb26875=%d", spool.id, doors.http, doors.gb26875)
             if started is not None:
                 started(doors)
@@ -93,14 +97,28 @@ async def run(
         await spool.close()
 
 
+def _renewal(
+    settings: Settings, catalogue: Catalogue, registry: Registry, intake: Intake, encoders: list[LineEncoder]
+) -> Renewal:
+    """Join what follows when device types are renewed."""
+
+    def follow(new: Catalogue) -> None:
+        signals = signals_by_kind(loaded.type for loaded in new.types.values())
+        for encoder in encoders:
+            encoder.declare(signals)
+
+    folders = [settings.path(name) for name in settings.plugins]
+    return Renewal(catalogue, intake.pipeline.directory, registry, folders, follow)
+
+
 async def _start_inputs(
-    group: asyncio.TaskGroup, settings: Settings, catalogue: Catalogue, registry: Registry, intake: Intake
+    group: asyncio.TaskGroup, settings: Settings, registry: Registry, intake: Intake, routes: dict[str, Route]
 ) -> Doors:
-    """Open every configured door."""
+    """Open every configured door; `routes` are served besides the inputs' own."""
     collector = settings.collector
     transmitters: Gb26875Server | None = None
     udp: UdpEndpoint | None = None
-    routes: dict[str, Route] = {"/ingest": Route(serve=Ingest(intake, list(catalogue.types)).serve)}
+    routes = {**routes, "/ingest": Route(serve=Ingest(intake).serve)}
     if collector.gb26875.enabled:
         handler, calls = _transmitter_handling(settings, intake)
         limit = min(collector.gb26875.max_connections, _raise_file_limit() - _SPARE_FILES)
@@ -143,13 +161,15 @@ def _transmitter_handling(settings: Settings, intake: Intake) -> tuple[FrameHand
 
 def _start_outputs(
     group: asyncio.TaskGroup, settings: Settings, catalogue: Catalogue, spool: Spool, counters: Counters
-) -> None:
-    """Start two lanes for each output, each with a connection of its own."""
+) -> list[LineEncoder]:
+    """Start two lanes for each output, each with a connection of its own. Return the encoders that know signals."""
     signals = signals_by_kind(loaded.type for loaded in catalogue.types.values())
     influx_paces = influxdb.paces(settings.influx)
+    encoders = []
     for lane in Lane:
+        encoders.append(LineEncoder(signals))
         influx = influxdb.InfluxOutput(
-            lane, InfluxWriter.from_settings(settings), LineEncoder(signals), spool.dead_letters, counters
+            lane, InfluxWriter.from_settings(settings), encoders[-1], spool.dead_letters, counters
         )
         cursor = spool.cursor(influxdb.NAME, lane)
         group.create_task(drain(cursor, influx, influx_paces[lane], counters), name=f"influxdb {lane}")
@@ -158,6 +178,7 @@ def _start_outputs(
         group.create_task(drain(cursor, feed, alerting.PACES[lane], counters), name=f"alerting {lane}")
     life = _feed(settings, Lane.NORMAL, spool, counters)
     group.create_task(life.sign_of_life(spool.troubles), name="sign of life")
+    return encoders
 
 
 def _feed(settings: Settings, lane: Lane, spool: Spool, counters: Counters) -> alerting.AlertingOutput:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -153,13 +154,14 @@ def javascript_codec(device_type: DeviceType, spec: JavaScript, worker: Worker =
         raise ValueError(f"is larger than {SOURCE_LIMIT} characters")
     assert device_type.json is not None
     reader = TableReader(device_type, device_type.json)
+    name = f"{device_type.id} {blake2b(source.encode(), digest_size=8).hexdigest()}"  # a reload has two at a time
 
     def decode(uplink: Uplink) -> list[Observation]:
         if len(uplink.payload) > LONGEST:
             raise DecodeError(f"{len(uplink.payload)} bytes; LoRaWAN carries {LONGEST} at most")
         port = uplink.port or spec.port
         text = msgspec.json.encode({"bytes": list(uplink.payload), "fPort": port}).decode()
-        answer = worker.decode(device_type.id, source, stateful=spec.stateful, text=text, now=uplink.received_at)
+        answer = worker.decode(name, source, stateful=spec.stateful, text=text, now=uplink.received_at)
         try:
             result = msgspec.json.decode(answer, type=Result)
         except msgspec.DecodeError as err:

@@ -40,16 +40,21 @@ def prepare(*, supervised: bool) -> None:
 
 
 def run_collector(configuration: Configuration) -> None:
-    """Run the collector until SIGTERM or Ctrl-C."""
+    """Run the collector until SIGTERM or Ctrl-C. SIGHUP renews the device types."""
+    uvloop.run(_collector(configuration))
+
+
+async def _collector(configuration: Configuration) -> None:
     from collector.main import run
 
-    uvloop.run(
-        _until_signal(
-            run(
-                settings=configuration.settings,
-                catalogue=configuration.catalogue,
-                registry=configuration.registry,
-            )
+    reload = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload.set)
+    await _until_signal(
+        run(
+            settings=configuration.settings,
+            catalogue=configuration.catalogue,
+            registry=configuration.registry,
+            reload=reload,
         )
     )
 

@@ -21,17 +21,17 @@ TOGETHER = 25
 class Ingest:
     """The route."""
 
-    def __init__(self, intake: Intake, types: Sequence[str]) -> None:
-        """Take where uplinks go and which device types there are."""
+    def __init__(self, intake: Intake) -> None:
+        """Take where uplinks go; its device types are known, those of a reload too."""
         self._intake = intake
-        self._types = frozenset(types)
 
     async def serve(self, request: Request) -> Response:
         """Take a body: good items are kept whatever is wrong with the others."""
         now = clock.now()
         device_type = request.path
-        if device_type not in self._types:
-            raise Answer(404, {"error": f"no device type {device_type!r}", "known": sorted(self._types)})
+        types = self._intake.pipeline.directory.types
+        if device_type not in types:
+            raise Answer(404, {"error": f"no device type {device_type!r}", "known": sorted(types)})
         try:
             payloads = split(request.body)
         except DecodeError as err:

@@ -40,6 +40,7 @@ class LineProtocol:
         self._intake = intake
         self._limit = max_body * EXPANSION
         self._devices: dict[tuple[bytes, bytes], str] = {}
+        self._types = intake.pipeline.directory.types
 
     def routes(self) -> dict[str, Route]:
         """Return the routes by path, and what InfluxDB's clients ask before they write."""
@@ -99,6 +100,8 @@ class LineProtocol:
 
     def _device(self, line: Line) -> str:
         """Return the wire address of the registered device that a line is about; remembered by series."""
+        if self._types is not (types := self._intake.pipeline.directory.types):
+            self._devices, self._types = {}, types  # after a reload a series may be another's
         key = (line.measurement, line.tags)
         found = self._devices.get(key)
         if found is None:

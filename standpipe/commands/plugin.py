@@ -6,8 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from standpipe.commands.configuration import add_config, load_settings
 from standpipe.model import clock
-from standpipe.model.errors import ConfigError, DecodeError
+from standpipe.model.errors import ConfigError, DecodeError, Fault
+
+RELOAD_SECONDS = 600.0
+"""How long a reload may take: every changed folder runs its suite, two or three seconds each."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,13 +33,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     bring.add_argument("checkout", type=Path, help="root of the checkout, the folder around vendor/")
     bring.add_argument("--to", type=Path, required=True, help="folder to write the device folders into")
     bring.add_argument("--vendor", default="", help="one vendor only, as its folder is called")
+    again = actions.add_parser("reload", help="let the running collector use changed device folders")
+    add_config(again)
     parser.epilog = "Example: standpipe plugin new acme_hp100 --kind hydrant && standpipe plugin test acme_hp100"
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Hand over to the action; exit 1 when the folder or payload is not right."""
-    return {"new": _new, "test": _test, "try": _try, "import": _import}[options.action](options)
+    return {"new": _new, "test": _test, "try": _try, "import": _import, "reload": _reload}[options.action](options)
 
 
 def _new(options: argparse.Namespace) -> int:
@@ -82,6 +88,31 @@ def _try(options: argparse.Namespace) -> int:
         print(f"cannot be read: {err}", file=sys.stderr)
         return 1
     return 0
+
+
+def _reload(options: argparse.Namespace) -> int:
+    import httpx
+
+    settings = load_settings(options)
+    token, url = settings.collector.http.token, f"http://{settings.collector.http.listen}"
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        answer = httpx.post(f"{url}/plugins/reload", headers=headers, timeout=RELOAD_SECONDS, trust_env=False)
+        answer.raise_for_status()
+    except httpx.HTTPError as err:
+        print(f"the collector does not answer at {url}: {err}\nstart it with: standpipe run", file=sys.stderr)
+        return 1
+    found = answer.json()
+    for word in ("renewed", "gone"):
+        for name in found[word]:
+            print(f"{word}: {name}")
+    print(f"unchanged: {len(found['unchanged'])}")
+    if found["rules_changed"]:
+        print(f"rules changed, restart alerting to use them: {', '.join(found['rules_changed'])}")
+    refused = msgspec.convert(found["refused"], list[Fault])
+    for fault in refused:
+        print(f"refused: {fault}", file=sys.stderr)
+    return 1 if refused else 0
 
 
 def _import(options: argparse.Namespace) -> int:

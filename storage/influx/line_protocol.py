@@ -42,6 +42,10 @@ class LineEncoder:
         self._series: dict[tuple[str, str, str, str, str], str] = {}
         self._names: dict[str, str] = {}
 
+    def declare(self, signals: Mapping[str, Collection[Signal]]) -> None:
+        """Take other signals from the next reading on, while another thread may be encoding."""
+        self._signals = dict(signals)
+
     def encode(self, readings: Sequence[Reading]) -> bytes:
         """Return one line per reading, newline after each and never inside (a space stands for it), times in ms.
 

@@ -7,6 +7,7 @@ import pytest
 from plugins.catalogue import Catalogue, load_catalogue
 from plugins.renewal import renew
 from plugins.scaffold import write_folder
+from standpipe.model.errors import Fault
 from standpipe.model.reading import Uplink
 
 
@@ -85,3 +86,26 @@ def test_a_new_folder_that_contradicts_the_others_is_left_out(folder: Path) -> N
 def test_a_folder_that_was_taken_away_is_gone(folder: Path, current: Catalogue) -> None:
     found = renew(current, [])
     assert (found.gone, found.changed) == (["vendor_model"], [])
+
+
+def test_a_codec_that_never_ends_costs_its_own_process_and_stays_old(
+    folder: Path, current: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugins.proving.PATIENCE", 3.0)
+    path = folder / "codec.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\nwhile True:\n    pass\n", encoding="utf-8")
+    found = renew(current, [folder])
+    assert pressure(found.catalogue) == 320.0
+    assert "the codec loops" in str(found.refused[0])
+
+
+def test_a_folder_that_changes_while_it_is_tested_is_refused(folder: Path, current: Catalogue) -> None:
+    (folder / "notes.txt").write_text("one", encoding="utf-8")
+
+    def proof(proven: Path) -> list[Fault]:
+        (proven / "notes.txt").write_text("two", encoding="utf-8")
+        return []
+
+    found = renew(current, [folder], proof=proof)
+    assert found.changed == []
+    assert "reload again" in str(found.refused[0])
