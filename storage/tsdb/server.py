@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import socket
 from pathlib import Path
 
 import uvicorn
@@ -27,6 +28,8 @@ def run(listen: str, data: Path, token: str, memory_limit: str, *, keep: str = "
     host, port = split_listen(listen)
     if not token and not is_loopback(host):
         raise ValueError(f"{host} can be reached by others: tsdb needs a token there")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.create_server((host, port), family=family, backlog=2048)  # before the database: a taken port ends it
     store = Store(data, memory_limit)
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)  # rows are born and die by the thousand and never in cycles
@@ -36,8 +39,6 @@ def run(listen: str, data: Path, token: str, memory_limit: str, *, keep: str = "
     _log.info("tsdb ready listen=%s data=%s databases=%d", listen, data, len(store.databases))
     config = uvicorn.Config(
         Api(store, writer, readers, token),
-        host=host,
-        port=port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -48,7 +49,7 @@ def run(listen: str, data: Path, token: str, memory_limit: str, *, keep: str = "
         timeout_graceful_shutdown=5,
     )
     try:
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run(sockets=[door])
     finally:
         if keeper is not None:
             keeper.close()

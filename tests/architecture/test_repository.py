@@ -1,6 +1,5 @@
 """What must stay true of the repository itself, whoever adds to it."""
 
-import ast
 import re
 import subprocess
 from pathlib import Path
@@ -33,8 +32,7 @@ def test_imports_run_downwards_only() -> None:
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_every_module_says_what_it_is_for(name: str) -> None:
-    text = (ROOT / name).read_text(encoding="utf-8")
-    assert ast.get_docstring(ast.parse(text)), f"{name} has no module docstring"
+    assert (ROOT / name).read_text(encoding="utf-8").lstrip().startswith(('"""', 'r"""'))
 
 
 @pytest.mark.parametrize("name", SOURCES)

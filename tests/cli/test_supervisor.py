@@ -56,7 +56,7 @@ async def test_a_process_that_cannot_start_is_told_with_its_own_words(config: Pa
     with socket.create_server((host, port)):
         async with Supervisor(config, settings, ["tsdb"]) as supervisor:
             assert not await supervisor.ready(timeout=40)
-            assert "address already in use" in supervisor.trouble()
+            assert "Address already in use" in supervisor.trouble()
 
 
 def test_a_terminated_run_leaves_no_process_behind(config: Path) -> None:
