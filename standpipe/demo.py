@@ -15,7 +15,7 @@ from standpipe.model.registry import Registry, read_registry
 from standpipe.model.settings import Settings, read_settings
 from standpipe.supervisor import Supervisor, processes_of
 from standpipe.town.afterwards import Afterwards
-from standpipe.town.hydraulics import require_solver
+from standpipe.town.hydraulics import solver_in_use
 from standpipe.town.life import TownLife
 from standpipe.town.preparation import PROVISIONING, ROOT, check_ports, gateway_address, make_folder
 from standpipe.town.sms_gateway import SmsGateway
@@ -30,10 +30,9 @@ MEMORY_LIMIT = 500_000_000
 def run_demo(*, seconds: int | None, data: Path | None) -> int:
     """Run the demo until Ctrl-C (0), or for `seconds` (0 when the whole story happened, else 1).
 
-    Raises ConfigError when a port is taken, EPANET is missing, or the data folder is not the demo's own.
+    Raises ConfigError when a port is taken or the data folder is not the demo's own.
     """
     terminal = Terminal(sys.stdout, clock=clock.now)
-    require_solver()
     check_ports(read_settings(PROVISIONING / "settings.toml", os.environ))
     file = make_folder((data or ROOT / "data" / "demo").resolve())
     settings = read_settings(file, os.environ)
@@ -152,6 +151,7 @@ class Demo:
         http = f"http://{settings.collector.http.listen}"
         say(f"  collector GB/T 26875.3 on {settings.collector.gb26875.listen}, {http}{mqtt}")
         say(f"  storage   {settings.influx_url}   SMS gateway http://{host}:{port} (simulated)")
+        say(f"  water     {solver_in_use()}")
         say(f"  logs      {settings.data_dir / 'logs'}")
         say("  At 20 s a hydrant is opened and its lane loses pressure; at 45 s a warehouse detector reports fire,")
         say("  an incident opens on the wall and an SMS goes out, whose receipt comes back. Latency at the right.")

@@ -9,7 +9,7 @@ from standpipe.model.duration import parse_duration
 from standpipe.model.registry import Registry
 from standpipe.model.settings import Settings, split_listen
 from standpipe.town.devices import HydrantSensor, SmokeDetector
-from standpipe.town.hydraulics import Hydraulics
+from standpipe.town.hydraulics import open_hydraulics
 from standpipe.town.network import SEED, Town, build_town
 from standpipe.town.panel import Panel
 from standpipe.town.roads import HttpRoad, MqttRoad, Reporter, Road
@@ -31,7 +31,7 @@ class TownLife:
         rng = random.Random(seed)  # noqa: S311 - noise and jitter, guards nothing
         now = clock()
         self.town: Town = build_town()
-        self.water = Hydraulics(self.town, start=now)
+        self.water = open_hydraulics(self.town, start=now)
         self.pressures = self.water.pressures()
         self._clock = clock
         self._settings = settings

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import pytest
 
 from standpipe.model.gb26875.frame import Frame, Stream, confirm, decode, deny
+from standpipe.town import epanet_water
+from standpipe.town.epanet_water import EpanetWater
 from standpipe.town.hydraulics import Hydraulics
 from standpipe.town.network import Town, build_town
+from standpipe.town.own_water import OwnWater
 
 MORNING = 1_795_305_600_000
 """2026-11-22 08:00 in Asia/Shanghai."""
@@ -16,16 +19,42 @@ MORNING = 1_795_305_600_000
 Answer: TypeAlias = Callable[[Frame], bytes]
 
 
+class Open(Protocol):
+    def __call__(self, town: Town, *, start: int) -> Hydraulics: ...
+
+
 @pytest.fixture(scope="session")
 def town() -> Town:
     return build_town()
 
 
+def _epanet() -> type[EpanetWater]:
+    if epanet_water.toolkit is None:
+        pytest.skip("owa-epanet is not installed")
+    return EpanetWater
+
+
+@pytest.fixture(params=[_epanet, lambda: OwnWater], ids=["epanet", "own"])
+def open_water(request: pytest.FixtureRequest) -> Open:
+    """Return what opens the town's water, once by each solver."""
+    opens: Open = request.param()
+    return opens
+
+
 @pytest.fixture
-def water(town: Town) -> Iterator[Hydraulics]:
-    model = Hydraulics(town, start=MORNING)
+def water(town: Town, open_water: Open) -> Iterator[Hydraulics]:
+    model = open_water(town, start=MORNING)
     yield model
     model.close()
+
+
+@pytest.fixture
+def both(town: Town) -> Iterator[tuple[Hydraulics, Hydraulics]]:
+    """Yield the same morning by EPANET and by our own solver."""
+    models = _epanet()(town, start=MORNING), OwnWater(town, start=MORNING)
+    yield models
+    for model in models:
+        model.close()
 
 
 class Centre:

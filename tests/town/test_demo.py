@@ -32,6 +32,7 @@ def test_the_whole_story_happens_and_the_ledger_is_printed(
     code = demo.run_demo(seconds=30, data=tmp_path / "demo")
     told = capsys.readouterr().out
     assert code == 0, told
+    assert re.search(r"  water +(EPANET|Standpipe.s own solver)", told)
     assert "MISSING" not in told
     assert re.search(r"incident opened +\+\d+ ms", told)
     assert re.search(r"SMS delivered, says the receipt +\+\d+ ms", told)

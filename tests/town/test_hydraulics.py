@@ -1,14 +1,22 @@
 """Water behaves: opened hydrants starve their neighbours, what goes in comes out, tanks last the day."""
 
+from typing import Protocol
+from unittest.mock import MagicMock
+
 import pytest
 
-from standpipe.model.errors import ConfigError
-from standpipe.town import hydraulics
-from standpipe.town.hydraulics import Hydraulics
+from standpipe.town import epanet_water
+from standpipe.town.epanet_water import EpanetWater
+from standpipe.town.hydraulics import Hydraulics, open_hydraulics, solver_in_use
 from standpipe.town.network import Town
+from standpipe.town.own_water import OwnWater
 
 MORNING = 1_795_305_600_000
 HOUR = 3_600_000
+
+
+class Open(Protocol):
+    def __call__(self, town: Town, *, start: int) -> Hydraulics: ...
 
 
 def test_all_hydrants_have_normal_pressure_at_any_hour(water: Hydraulics) -> None:
@@ -85,8 +93,8 @@ def test_tanks_neither_empty_nor_overflow_within_two_days(water: Hydraulics) -> 
     assert max(levels) - min(levels) > 1
 
 
-def test_small_steps_and_large_steps_lead_to_the_same_water(town: Town) -> None:
-    slow, fast = Hydraulics(town, start=MORNING), Hydraulics(town, start=MORNING)
+def test_small_steps_and_large_steps_lead_to_the_same_water(town: Town, open_water: Open) -> None:
+    slow, fast = open_water(town, start=MORNING), open_water(town, start=MORNING)
     for second in range(0, 1801, 30):
         slow.advance(MORNING + second * 1000)
     fast.advance(MORNING + 1_800_000)
@@ -113,7 +121,17 @@ def test_a_town_with_every_lane_open_is_starved_but_still_has_an_answer(water: H
     assert min(water.pressures()[hydrant] for hydrant in lanes) < 10
 
 
-def test_a_machine_without_epanet_is_told_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hydraulics, "toolkit", None)
-    with pytest.raises(ConfigError, match=r"owa-epanet: is not installed.*Python 3"):
-        hydraulics.require_solver()
+def test_a_machine_without_epanet_has_water_and_is_told_whose(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, town: Town
+) -> None:
+    monkeypatch.setattr(epanet_water, "toolkit", None)
+    with caplog.at_level("INFO", logger="standpipe.town.hydraulics"):
+        model = open_hydraulics(town, start=MORNING)
+    assert isinstance(model, OwnWater)
+    assert "own solver (EPANET, owa-epanet, is not installed for Python 3" in caplog.text
+
+
+def test_epanet_is_the_first_choice_where_it_is_installed(monkeypatch: pytest.MonkeyPatch, town: Town) -> None:
+    monkeypatch.setattr(epanet_water, "toolkit", MagicMock())
+    assert isinstance(open_hydraulics(town, start=MORNING), EpanetWater)
+    assert solver_in_use() == "EPANET"
