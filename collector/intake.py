@@ -6,11 +6,14 @@ from collections.abc import Sequence
 import msgspec
 
 from collector.arrival import Arrival, Repeats
+from collector.aside import Aside
 from collector.counters import Counters
 from collector.duplicates import Duplicates
-from collector.pipeline import Pipeline, resend_key
+from collector.pipeline import Pipeline, Said, resend_key
 from collector.record import Empty, Kept, Outcome, Quarantined
 from collector.spool import Spool
+from standpipe.model.errors import DecodeError, Retryable
+from standpipe.model.reading import Observation
 from standpipe.model.signal import Lane
 
 
@@ -24,7 +27,7 @@ class Taken(msgspec.Struct, frozen=True):
     """What became of some arrivals."""
 
     outcomes: list[Outcome | Duplicate]
-    """One for each arrival, in order."""
+    """One for each arrival, in order; of one that is decoded aside it stands here when `durable` is done."""
     durable: "asyncio.Future[None]"
     """Done when the devices may be acknowledged; raises Retryable when they must not be."""
 
@@ -38,6 +41,11 @@ class Intake:
         self.spool = spool
         self.counters = counters
         self._duplicates = duplicates
+        self._aside = Aside()
+
+    def close(self) -> None:
+        """Decode nothing more aside."""
+        self._aside.close()
 
     def take(self, source: str, arrivals: Sequence[Arrival]) -> Taken:
         """Take arrivals of one input. Costs no task: many frames, one future."""
@@ -57,7 +65,14 @@ class Intake:
                 if first is not None and first is not done and not first.done():
                     waits.append(first)
             else:
-                outcome = self.pipeline.process(arrival, key=key)
+                said = self.pipeline.open(arrival)
+                if isinstance(said, Said) and self._aside.wanted(said.sender.loaded):
+                    if arrival.repeats is Repeats.NUMBERED:
+                        self._duplicates.remember(key, done, now=now)
+                    waits.append(self._decode_aside(said, key, outcomes, len(outcomes), done, now))
+                    outcomes.append(Empty(arrival.address))
+                    continue
+                outcome = self.pipeline.read(said, key=key) if isinstance(said, Said) else said
                 if arrival.repeats is Repeats.NUMBERED or (arrival.repeats is Repeats.STAMPED and _stamped(outcome)):
                     self._duplicates.remember(key, done, now=now)
                 if isinstance(outcome, Kept):
@@ -72,6 +87,46 @@ class Intake:
             waits.append(self.spool.quarantine.keep(refused))
         self._settle_when(waits, outcomes, done, source)
         return Taken(outcomes, done)
+
+    def _decode_aside(
+        self,
+        said: Said,
+        key: bytes,
+        outcomes: list[Outcome | Duplicate],
+        place: int,
+        done: "asyncio.Future[None]",
+        now: int,
+    ) -> "asyncio.Future[None]":
+        """Decode an arrival off the event loop; the future is done when it is on disk and its outcome in its place."""
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def on_disk(wait: "asyncio.Future[None]") -> None:
+            if error := wait.exception():
+                kept.set_exception(error)
+            else:
+                kept.set_result(None)
+
+        def decoded(seen: "asyncio.Future[list[Observation]]") -> None:
+            error = Retryable("the collector stops") if seen.cancelled() else seen.exception()
+            if isinstance(error, DecodeError):
+                outcome: Outcome = self.pipeline.refuse(said, error)
+            elif error is not None:
+                kept.set_exception(error)
+                return
+            else:
+                outcome = self.pipeline.close(said, seen.result(), key=key)
+            outcomes[place] = outcome
+            if said.arrival.repeats is Repeats.STAMPED and _stamped(outcome):
+                self._duplicates.remember(key, done, now=now)
+            if isinstance(outcome, Kept):
+                self.spool.append([outcome]).add_done_callback(on_disk)
+            elif isinstance(outcome, Quarantined):
+                self.spool.quarantine.keep([outcome]).add_done_callback(on_disk)
+            else:
+                kept.set_result(None)
+
+        self._aside.decode(said.sender.loaded, said.uplink).add_done_callback(decoded)
+        return kept
 
     def quarantine(self, source: str, items: Sequence[Quarantined]) -> "asyncio.Future[None]":
         """Keep uplinks that an input could not even read, counted like the others."""

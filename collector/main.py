@@ -79,6 +79,7 @@ async def run(
     gc.set_threshold(*_GC)
     counters = Counters()
     spool = await Spool.open(settings.data_dir / "collector.spool", settings.collector.spool, counters)
+    intake = None
     try:
         duplicates = Duplicates()
         for key in await spool.recent_keys():
@@ -94,6 +95,8 @@ async def run(
             if started is not None:
                 started(doors)
     finally:
+        if intake is not None:
+            intake.close()
         await spool.close()
 
 

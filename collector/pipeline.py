@@ -34,6 +34,14 @@ class Times(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When the network heard it."""
 
 
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """An arrival whose sender is known, ready for the codec."""
+
+    arrival: Arrival
+    sender: Sender
+    uplink: Uplink
+
+
 def resend_key(address: str, identity: bytes) -> bytes:
     """Return what an uplink and its resend have in common, in 16 bytes."""
     return blake2b(address.encode() + b"\0" + identity, digest_size=16).digest()
@@ -50,6 +58,19 @@ class Pipeline:
 
     def process(self, arrival: Arrival, *, key: bytes) -> Outcome:
         """Return what becomes of one arrival; `key` is its `resend_key`. Never raises for anything a device sent."""
+        said = self.open(arrival)
+        return said if isinstance(said, Quarantined) else self.read(said, key=key)
+
+    def read(self, said: "Said", *, key: bytes) -> Outcome:
+        """Return what becomes of an arrival whose codec may be called here and now."""
+        try:
+            seen = said.sender.loaded.decode(said.uplink)
+        except DecodeError as err:
+            return self.refuse(said, err)
+        return self.close(said, seen, key=key)
+
+    def open(self, arrival: Arrival) -> "Said | Quarantined":
+        """Return an arrival with its sender, ready for the codec, or why there is none."""
         sender = self.directory.admit(arrival)
         if isinstance(sender, Refusal):
             return _quarantine(arrival, sender.cause, sender.reason, sender.device_type)
@@ -63,15 +84,23 @@ class Pipeline:
             utc_offset=sender.utc_offset(arrival.received_at),
             profile=sender.device.profile,
         )
+        return Said(arrival, sender, uplink)
+
+    def refuse(self, said: "Said", error: ValueError | OverflowError) -> Quarantined:
+        """Return what becomes of an arrival that its codec, or what follows it, cannot read."""
+        return _quarantine(said.arrival, "decode", str(error), said.sender.device.type)
+
+    def close(self, said: "Said", seen: Sequence[Observation], *, key: bytes) -> Outcome:
+        """Return what becomes of an arrival that its codec has read."""
+        arrival, sender, uplink = said.arrival, said.sender, said.uplink
         sent_at = read_time_label(arrival.clock, uplink.utc_offset) if arrival.clock else None
         try:
-            seen = sender.loaded.decode(uplink)
             times = Times(received_at=uplink.received_at, sent_at=sent_at, stamp=arrival.stamp)
             readings = self.stamp(seen, sender, times, source=uplink.source, key=key)
             record = Record(arrival.source, arrival.address, key, arrival.payload, readings)
             body = encode(record)
         except (DecodeError, UnicodeEncodeError, OverflowError) as err:
-            return _quarantine(arrival, "decode", str(err), sender.device.type)
+            return self.refuse(said, err)
         if not readings:
             return Empty(arrival.address)
         return Kept(lane_of(readings), record, body)

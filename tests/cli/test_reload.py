@@ -38,7 +38,8 @@ class Running:
 
     async def answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/health", trust_env=False).status_code == 200
+            async with httpx.AsyncClient(trust_env=False) as http:
+                return (await http.get(f"{self.url}/health")).status_code == 200
         except httpx.HTTPError:
             return False
 
