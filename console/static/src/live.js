@@ -84,9 +84,11 @@ function ask(region) {
 
 /** The answer is in, or there is none: when it has settled, ask again for what has changed meanwhile. */
 function landed({ detail }) {
+  // detail.elt is a parent by now: the element that asked has been replaced by the answer
+  const { id } = detail.requestConfig.elt;
   setTimeout(() => {
-    const flight = flying.get(detail.elt.id);
-    flying.delete(detail.elt.id);
+    const flight = flying.get(id);
+    flying.delete(id);
     if (flight?.again && detail.successful) {
       refresh(latest);
     }
