@@ -1,5 +1,6 @@
 """Reads provisioning/rules: tables by kind, then name, laid over the device types' own rules. Evaluates nothing."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,23 @@ TESTS = ".test.toml"
 """Files that hold rule tests in place of rules."""
 
 
-def read_rules(folder: Path, catalogue_rules: list[Rule]) -> list[Rule]:
+def read_rules(
+    folder: Path,
+    catalogue_rules: list[Rule],
+    *,
+    kinds: Collection[str] = (),
+    assumed: Mapping[str, Mapping[str, str]] | None = None,
+) -> list[Rule]:
     """Return the rules in force: the device types', replaced and extended by the folder's *.toml.
+
+    `kinds`: the kinds that device types have, beside those that the rules name. `assumed`: by kind, the metrics whose
+    unit is a guess and the device type that guesses; no rule may stand on one.
 
     Raises ConfigError with all faults of all files. A missing folder means no rules of one's own. `enabled = false`
     takes a rule away, unless it is a state rule for an urgent signal: a fire bit depends on no file.
     """
     rules = {rule.id: rule for rule in catalogue_rules}
-    kinds = {rule.kind for rule in catalogue_rules}
+    known = {*kinds, *(rule.kind for rule in catalogue_rules)}
     origin: dict[str, Path] = {}
     faults: list[Fault] = []
     for path in sorted(folder.rglob("*.toml")) if folder.is_dir() else []:
@@ -35,7 +45,12 @@ def read_rules(folder: Path, catalogue_rules: list[Rule]) -> list[Rule]:
                 faults.append(Fault(str(path), kind, "expected tables [<kind>.<rule>]", line_of(path, kind)))
                 continue
             for name, entry in table.items():
-                faults.extend(_lay(rules, kinds, origin, path, f"{kind}.{name}", entry))
+                faults.extend(_lay(rules, known, origin, path, f"{kind}.{name}", entry))
+                guesser = (assumed or {}).get(kind, {}).get(str(entry.get("metric", "")))
+                if guesser and entry.get("enabled") is not False:
+                    where = f"{kind}.{name}.metric"
+                    reason = f"its unit is a guess (`assumed` in the device.toml of {guesser}): settle it there first"
+                    faults.append(Fault(str(path), where, reason, line_of(path, where)))
     if faults:
         raise ConfigError(faults)
     return list(rules.values())

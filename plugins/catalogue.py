@@ -49,6 +49,20 @@ class Catalogue(msgspec.Struct, frozen=True):
                 found.setdefault(kind, {}).update(loaded.type.metrics)
         return found
 
+    def assumed(self) -> dict[str, dict[str, str]]:
+        """Return each measurement's metrics whose unit is a guess in some device type, with that type."""
+        found: dict[str, dict[str, str]] = {}
+        for loaded in self.types.values():
+            for kind in dict.fromkeys((loaded.type.kind, loaded.type.component_kind)):
+                for name in guesses(loaded.type):
+                    found.setdefault(kind, {})[name] = loaded.type.id
+        return found
+
+
+def guesses(type_: DeviceType) -> list[str]:
+    """Return the metrics of a device type whose unit is marked `assumed`: no rule may look at them."""
+    return [name for name in type_.json.fields if type_.json.field(name).assumed] if type_.json else []
+
 
 def load_catalogue(extra: Iterable[Path] = ()) -> Catalogue:
     """Load our folders, installed packages' and `extra` (device folders, or folders of them).
@@ -175,4 +189,10 @@ def disagreements(types: dict[str, LoadedType]) -> list[Fault]:
             if known != rule:
                 reason = f"differs from the rule {rule.id} in {owner.folder}: give it the same limits or another name"
                 faults.append(Fault(path, f"rules.{rule.id.partition('.')[2]}", reason))
+    guessed = Catalogue(types).assumed()
+    for rule, owner in rules.values():
+        if guesser := guessed.get(rule.kind, {}).get(rule.metric):
+            path = str(Path(types[guesser].type.folder) / "device.toml")
+            reason = f"the rule {rule.id} of {owner.id} would stand on a guess: settle the unit, or take another kind"
+            faults.append(Fault(path, f"json.fields.{rule.metric}.assumed", reason))
     return faults

@@ -58,7 +58,12 @@ def load(settings: Settings) -> Configuration:
     faults.extend(collector_check.faults(settings))
     rules = None
     if catalogue is not None:
-        rules = _gather(faults, lambda: read_rules(settings.path(settings.rules), catalogue.rules()))
+        rules = _gather(
+            faults,
+            lambda: read_rules(
+                settings.path(settings.rules), catalogue.rules(), kinds=catalogue.kinds(), assumed=catalogue.assumed()
+            ),
+        )
     if catalogue is not None and registry is not None:
         faults.extend(
             Fault(

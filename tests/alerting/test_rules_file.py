@@ -66,3 +66,20 @@ def test_all_faults_of_all_files_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_rules(tmp_path, [LOW, FIRE])
     assert len(caught.value.faults) == 2
+
+
+GUESSED = {"hydrant": {"pressure": "acme_imported"}}
+RULE = '[hydrant.mine]\nmetric = "{metric}"\n{condition}\nsource = "judgement"\n'
+
+
+@pytest.mark.parametrize("condition", ["below = 5", 'falls = 5\nwithin = "5m"', "at_least = 5"])
+def test_a_rule_on_a_metric_whose_unit_is_a_guess_is_refused(tmp_path: Path, condition: str) -> None:
+    (tmp_path / "mine.toml").write_text(RULE.format(metric="pressure", condition=condition), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"mine.toml:2: hydrant.mine.metric: its unit is a guess .* acme_imported"):
+        read_rules(tmp_path, [FIRE], kinds=["hydrant"], assumed=GUESSED)
+
+
+def test_a_rule_beside_the_guess_and_of_a_kind_without_rules_is_good(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(RULE.format(metric="battery", condition="below = 5"), encoding="utf-8")
+    rules = read_rules(tmp_path, [FIRE], kinds=["hydrant"], assumed=GUESSED)
+    assert [rule.id for rule in rules] == ["smoke.fire", "hydrant.mine"]

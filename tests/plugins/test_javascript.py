@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plugins import certify, conformance
-from plugins.catalogue import load_folder
+from plugins.catalogue import load_catalogue, load_folder
 from plugins.javascript import Worker
 from standpipe.model.errors import ConfigError, DecodeError
 from standpipe.model.reading import Uplink
@@ -198,6 +198,15 @@ def test_a_guess_never_drives_an_alert(folder: Path) -> None:
     manifest.write_text(text + rule, encoding="utf-8")
     with pytest.raises(ConfigError, match="the rule 'low_battery' would stand on a guess"):
         load_folder(folder)
+
+
+def test_a_guess_is_not_driven_by_the_rules_of_another_type_of_its_kind(folder: Path) -> None:
+    manifest = folder / "device.toml"
+    guess = 'pressure = { key = "water.pressure", assumed = true }'
+    text = manifest.read_text(encoding="utf-8").replace('pressure = "water.pressure"', guess)
+    manifest.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"json.fields.pressure.assumed: the rule hydrant\.\w+ of \w+ would stand on"):
+        load_catalogue([folder])
 
 
 @pytest.mark.parametrize(
