@@ -54,7 +54,7 @@ def test_influxdb_client_writes_pings_and_lists_buckets(new_tsdb: Callable[..., 
 
 
 def test_a_strangers_web_page_is_refused_and_a_scraper_with_a_token_is_not(new_tsdb: Callable[..., Any]) -> None:
-    write = {"params": {"db": "town"}, "content": "m v=1"}
+    write: dict[str, Any] = {"params": {"db": "town"}, "content": "m v=1"}
     page, elsewhere = {"origin": "http://evil.example"}, {"host": "tsdb.example:8086"}
     with httpx.Client(base_url=new_tsdb().url) as http:
         refused = [http.post("/write", **write, headers=headers) for headers in (page, elsewhere)]
