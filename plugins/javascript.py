@@ -35,6 +35,9 @@ REST = 60.0
 LONGEST = 255
 """Bytes of the longest payload of LoRaWAN."""
 SOURCE_LIMIT = 1024 * 1024
+PIECE = 65_536
+"""Bytes read from a worker at a time."""
+_ANSWER = msgspec.msgpack.Decoder(tuple[bool, str])
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -74,9 +77,7 @@ class Worker:
                 assert process.stdin is not None
                 process.stdin.write(len(request).to_bytes(4, "big") + request)
                 process.stdin.flush()
-                end = time.monotonic() + PATIENCE
-                size = int.from_bytes(self._read(process, 4, end), "big")
-                ok, answer = msgspec.msgpack.decode(self._read(process, size, end), type=tuple[bool, str])
+                ok, answer = _ANSWER.decode(self._answer(process, time.monotonic() + PATIENCE))
             except (OSError, EOFError, TimeoutError) as err:
                 self._kill()
                 self._resting[codec] = time.monotonic() + REST
@@ -106,21 +107,32 @@ class Worker:
             self._read(self._process, len(READY), time.monotonic() + START_PATIENCE)
         return self._process
 
-    @staticmethod
-    def _read(process: subprocess.Popen[bytes], size: int, end: float) -> bytes:
+    def _answer(self, process: subprocess.Popen[bytes], end: float) -> bytes:
+        """Return the body of one answer; a whole one mostly comes with one look at the pipe."""
+        data = self._some(process, PIECE, end)
+        while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
+            data += self._some(process, PIECE, end)
+        return data[4:]
+
+    def _read(self, process: subprocess.Popen[bytes], size: int, end: float) -> bytes:
         """Return exactly `size` bytes before `end`."""
-        assert process.stdout is not None
-        descriptor = process.stdout.fileno()
         data = b""
         while len(data) < size:
-            ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
-                raise TimeoutError("no answer in time")
-            piece = os.read(descriptor, size - len(data))
-            if not piece:
-                raise EOFError("it ended without an answer")
-            data += piece
+            data += self._some(process, size - len(data), end)
         return data
+
+    @staticmethod
+    def _some(process: subprocess.Popen[bytes], most: int, end: float) -> bytes:
+        """Return what the worker says next, `most` bytes of it. Raises TimeoutError and EOFError."""
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
+        ready, _, _ = select.select([descriptor], [], [], max(0.0, end - time.monotonic()))
+        if not ready:
+            raise TimeoutError("no answer in time")
+        piece = os.read(descriptor, most)
+        if not piece:
+            raise EOFError("it ended without an answer")
+        return piece
 
     def _kill(self) -> None:
         assert self._process is not None
