@@ -46,7 +46,7 @@ function onBeat(event) {
   document.dispatchEvent(new CustomEvent("beat"));
 }
 
-const ANSWER_WITHIN = 10_000; // ms; htmx itself gives up after 8 s
+const ANSWER_WITHIN = 2_000; // ms; after that a region is asked for again, whatever became of the first request
 const flying = new Map(); // region id -> since when it is asked for, and whether it has changed again meanwhile
 let latest = {}; // versions of the newest beat
 const waiting = new Map(); // region id -> since when it has shown an old version without being redrawn
@@ -104,6 +104,7 @@ function connect() {
 
 /** Once a second: is the stream alive, and if not, does the page say so? */
 function check() {
+  refresh(latest); // a request that went astray costs a second, not a heartbeat
   const silence = quiet();
   if (silence > LOST_AFTER) {
     root.dataset.link = "lost";
